@@ -1,0 +1,743 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of a VMCB, its setters, and the conversion from and to the image.
+ *
+ * What is expected is written down here a second time, from [APM] tables B-1
+ * and B-2 and 15.15.3: offsets in the page (not in the area), sizes, and the
+ * number of the clean bit. Nothing here is expanded from the library's table,
+ * except where the two are compared.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "psvm/vmcb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+
+enum {
+	PAGE_SIZE = 4096,
+	CLEAN_OFFSET = 0x0c0,
+	NO_GROUP = -1,
+};
+
+/*
+ * SCALAR(area, name, size, offset in the page, clean bit), for fields with a
+ * setter; ARRAY for fields without; SEGMENT for segment registers.
+ */
+#define SCALARS(SCALAR) \
+	SCALAR(control, intercept_cr, 4, 0x000, 0) \
+	SCALAR(control, intercept_dr, 4, 0x004, 0) \
+	SCALAR(control, intercept_exceptions, 4, 0x008, 0) \
+	SCALAR(control, intercept_misc1, 4, 0x00c, 0) \
+	SCALAR(control, intercept_misc2, 4, 0x010, 0) \
+	SCALAR(control, intercept_misc3, 4, 0x014, 0) \
+	SCALAR(control, pause_filter_thresh, 2, 0x03c, 0) \
+	SCALAR(control, pause_filter_count, 2, 0x03e, 0) \
+	SCALAR(control, iopm_base_pa, 8, 0x040, 1) \
+	SCALAR(control, msrpm_base_pa, 8, 0x048, 1) \
+	SCALAR(control, tsc_offset, 8, 0x050, 0) \
+	SCALAR(control, asid, 4, 0x058, 2) \
+	SCALAR(control, tlb_control, 1, 0x05c, NO_GROUP) \
+	SCALAR(control, erap, 1, 0x05d, NO_GROUP) \
+	SCALAR(control, int_ctl, 8, 0x060, 3) \
+	SCALAR(control, int_state, 8, 0x068, NO_GROUP) \
+	SCALAR(control, exit_code, 8, 0x070, NO_GROUP) \
+	SCALAR(control, exit_info_1, 8, 0x078, NO_GROUP) \
+	SCALAR(control, exit_info_2, 8, 0x080, NO_GROUP) \
+	SCALAR(control, exit_int_info, 8, 0x088, NO_GROUP) \
+	SCALAR(control, nested_ctl, 8, 0x090, 4) \
+	SCALAR(control, avic_vapic_bar, 8, 0x098, 11) \
+	SCALAR(control, ghcb_gpa, 8, 0x0a0, NO_GROUP) \
+	SCALAR(control, event_inj, 8, 0x0a8, NO_GROUP) \
+	SCALAR(control, nested_cr3, 8, 0x0b0, 4) \
+	SCALAR(control, virt_ext, 8, 0x0b8, NO_GROUP) \
+	SCALAR(control, clean, 4, 0x0c0, NO_GROUP) \
+	SCALAR(control, next_rip, 8, 0x0c8, NO_GROUP) \
+	SCALAR(control, insn_len, 1, 0x0d0, NO_GROUP) \
+	SCALAR(control, avic_backing_page, 8, 0x0e0, 11) \
+	SCALAR(control, avic_logical_id, 8, 0x0f0, 11) \
+	SCALAR(control, avic_physical_id, 8, 0x0f8, 11) \
+	SCALAR(control, vmsa_pa, 8, 0x108, NO_GROUP) \
+	SCALAR(control, vmgexit_rax, 8, 0x110, NO_GROUP) \
+	SCALAR(control, vmgexit_cpl, 1, 0x118, NO_GROUP) \
+	SCALAR(control, bus_lock_counter, 2, 0x120, NO_GROUP) \
+	SCALAR(control, update_irr, 4, 0x134, NO_GROUP) \
+	SCALAR(control, allowed_sev_features, 8, 0x138, NO_GROUP) \
+	SCALAR(control, guest_sev_features, 8, 0x140, NO_GROUP) \
+	SCALAR(save, cpl, 1, 0x4cb, 8) \
+	SCALAR(save, efer, 8, 0x4d0, 5) \
+	SCALAR(save, perf_ctl0, 8, 0x4e0, NO_GROUP) \
+	SCALAR(save, perf_ctr0, 8, 0x4e8, NO_GROUP) \
+	SCALAR(save, perf_ctl1, 8, 0x4f0, NO_GROUP) \
+	SCALAR(save, perf_ctr1, 8, 0x4f8, NO_GROUP) \
+	SCALAR(save, perf_ctl2, 8, 0x500, NO_GROUP) \
+	SCALAR(save, perf_ctr2, 8, 0x508, NO_GROUP) \
+	SCALAR(save, perf_ctl3, 8, 0x510, NO_GROUP) \
+	SCALAR(save, perf_ctr3, 8, 0x518, NO_GROUP) \
+	SCALAR(save, perf_ctl4, 8, 0x520, NO_GROUP) \
+	SCALAR(save, perf_ctr4, 8, 0x528, NO_GROUP) \
+	SCALAR(save, perf_ctl5, 8, 0x530, NO_GROUP) \
+	SCALAR(save, perf_ctr5, 8, 0x538, NO_GROUP) \
+	SCALAR(save, cr4, 8, 0x548, 5) \
+	SCALAR(save, cr3, 8, 0x550, 5) \
+	SCALAR(save, cr0, 8, 0x558, 5) \
+	SCALAR(save, dr7, 8, 0x560, 6) \
+	SCALAR(save, dr6, 8, 0x568, 6) \
+	SCALAR(save, rflags, 8, 0x570, NO_GROUP) \
+	SCALAR(save, rip, 8, 0x578, NO_GROUP) \
+	SCALAR(save, instr_retired_ctr, 8, 0x5c0, NO_GROUP) \
+	SCALAR(save, perf_ctr_global_sts, 8, 0x5c8, NO_GROUP) \
+	SCALAR(save, perf_ctr_global_ctl, 8, 0x5d0, NO_GROUP) \
+	SCALAR(save, rsp, 8, 0x5d8, NO_GROUP) \
+	SCALAR(save, s_cet, 8, 0x5e0, 12) \
+	SCALAR(save, ssp, 8, 0x5e8, 12) \
+	SCALAR(save, isst_addr, 8, 0x5f0, 12) \
+	SCALAR(save, rax, 8, 0x5f8, NO_GROUP) \
+	SCALAR(save, star, 8, 0x600, NO_GROUP) \
+	SCALAR(save, lstar, 8, 0x608, NO_GROUP) \
+	SCALAR(save, cstar, 8, 0x610, NO_GROUP) \
+	SCALAR(save, sfmask, 8, 0x618, NO_GROUP) \
+	SCALAR(save, kernel_gs_base, 8, 0x620, NO_GROUP) \
+	SCALAR(save, sysenter_cs, 8, 0x628, NO_GROUP) \
+	SCALAR(save, sysenter_esp, 8, 0x630, NO_GROUP) \
+	SCALAR(save, sysenter_eip, 8, 0x638, NO_GROUP) \
+	SCALAR(save, cr2, 8, 0x640, 9) \
+	SCALAR(save, g_pat, 8, 0x668, 4) \
+	SCALAR(save, dbgctl, 8, 0x670, 10) \
+	SCALAR(save, br_from, 8, 0x678, 10) \
+	SCALAR(save, br_to, 8, 0x680, 10) \
+	SCALAR(save, last_excp_from, 8, 0x688, 10) \
+	SCALAR(save, last_excp_to, 8, 0x690, 10) \
+	SCALAR(save, dbgextnctl, 8, 0x698, NO_GROUP) \
+	SCALAR(save, spec_ctrl, 8, 0x6e0, NO_GROUP) \
+	SCALAR(save, lbr_select, 8, 0xb70, NO_GROUP) \
+	SCALAR(save, ibs_fetch_ctl, 8, 0xb78, NO_GROUP) \
+	SCALAR(save, ibs_fetch_linaddr, 8, 0xb80, NO_GROUP) \
+	SCALAR(save, ibs_op_ctl, 8, 0xb88, NO_GROUP) \
+	SCALAR(save, ibs_op_rip, 8, 0xb90, NO_GROUP) \
+	SCALAR(save, ibs_op_data, 8, 0xb98, NO_GROUP) \
+	SCALAR(save, ibs_op_data2, 8, 0xba0, NO_GROUP) \
+	SCALAR(save, ibs_op_data3, 8, 0xba8, NO_GROUP) \
+	SCALAR(save, ibs_dc_linaddr, 8, 0xbb0, NO_GROUP) \
+	SCALAR(save, bp_ibstgt_rip, 8, 0xbb8, NO_GROUP) \
+	SCALAR(save, ic_ibs_extd_ctl, 8, 0xbc0, NO_GROUP)
+
+#define SEGMENTS(SEGMENT) \
+	SEGMENT(es, 0x400, 8) \
+	SEGMENT(cs, 0x410, 8) \
+	SEGMENT(ss, 0x420, 8) \
+	SEGMENT(ds, 0x430, 8) \
+	SEGMENT(fs, 0x440, NO_GROUP) \
+	SEGMENT(gs, 0x450, NO_GROUP) \
+	SEGMENT(gdtr, 0x460, 7) \
+	SEGMENT(ldtr, 0x470, NO_GROUP) \
+	SEGMENT(idtr, 0x480, 7) \
+	SEGMENT(tr, 0x490, NO_GROUP)
+
+/* ARRAY(area, name, size of an element, number, offset in the page) */
+#define ARRAYS(ARRAY) \
+	ARRAY(control, insn_bytes, 1, 15, 0x0d1) \
+	ARRAY(control, requested_irr, 4, 8, 0x150) \
+	ARRAY(control, host_software, 1, 32, 0x3e0) \
+	ARRAY(save, lbr_stack, 8, 32, 0xa70)
+
+/* RANGE(area, member, first byte, last byte), offsets in the page */
+#define RANGES(RANGE) \
+	RANGE(control, reserved_0x018, 0x018, 0x03b) \
+	RANGE(control, reserved_0x05e, 0x05e, 0x05f) \
+	RANGE(control, reserved_0x0c4, 0x0c4, 0x0c7) \
+	RANGE(control, reserved_0x0e8, 0x0e8, 0x0ef) \
+	RANGE(control, reserved_0x100, 0x100, 0x107) \
+	RANGE(control, reserved_0x119, 0x119, 0x11f) \
+	RANGE(control, reserved_0x122, 0x122, 0x133) \
+	RANGE(control, reserved_0x148, 0x148, 0x14f) \
+	RANGE(control, reserved_0x170, 0x170, 0x3df) \
+	RANGE(save, reserved_0x0a0, 0x4a0, 0x4ca) \
+	RANGE(save, reserved_0x0cc, 0x4cc, 0x4cf) \
+	RANGE(save, reserved_0x0d8, 0x4d8, 0x4df) \
+	RANGE(save, reserved_0x140, 0x540, 0x547) \
+	RANGE(save, reserved_0x180, 0x580, 0x5bf) \
+	RANGE(save, reserved_0x248, 0x648, 0x667) \
+	RANGE(save, reserved_0x2a0, 0x6a0, 0x6df) \
+	RANGE(save, reserved_0x2e8, 0x6e8, 0xa6f) \
+	RANGE(save, reserved_0x7c8, 0xbc8, 0xfff)
+
+typedef void setter(struct psvm_vmcb *vmcb, const unsigned char *value);
+
+/* Where the manual says that a member is, and where the compiler put it. */
+struct row {
+	const char *name;
+	size_t offset, width, count;
+	size_t real_offset, real_size;
+	int clean;
+	setter *set;
+};
+
+/* A setter for each field that takes its value from memory. */
+#define UINT_1 uint8_t
+#define UINT_2 uint16_t
+#define UINT_4 uint32_t
+#define UINT_8 uint64_t
+#define DEFINE_SETTER(type, name) \
+	static void set_##name(struct psvm_vmcb *vmcb, const unsigned char *bytes) \
+	{ \
+		type value; \
+		memcpy(&value, bytes, sizeof(value)); \
+		psvm_vmcb_set_##name(vmcb, value); \
+	}
+#define DEFINE_SCALAR(area, name, size, offset, clean) DEFINE_SETTER(UINT_##size, name)
+#define DEFINE_SEGMENT(name, offset, clean) DEFINE_SETTER(struct psvm_vmcb_segment, name)
+SCALARS(DEFINE_SCALAR)
+SEGMENTS(DEFINE_SEGMENT)
+
+#define REAL(member) \
+	offsetof(struct psvm_vmcb, member), sizeof(((struct psvm_vmcb *)0)->member)
+
+static struct row scalars[] = {
+#define ROW(area, name, size, offset, clean) \
+	{ #area "." #name, offset, size, 1, REAL(area.name), clean, set_##name },
+	SCALARS(ROW)
+#undef ROW
+};
+
+static struct row segments[] = {
+#define ROW(name, offset, clean) \
+	{ "save." #name, offset, 16, 1, REAL(save.name), clean, set_##name },
+	SEGMENTS(ROW)
+#undef ROW
+};
+
+/* What a segment consists of. */
+static struct row segment_registers[] = {
+#define ROW(name, offset, clean) \
+	{ "save." #name ".selector", offset + 0, 2, 1, REAL(save.name.selector), clean, NULL }, \
+	{ "save." #name ".attrib", offset + 2, 2, 1, REAL(save.name.attrib), clean, NULL }, \
+	{ "save." #name ".limit", offset + 4, 4, 1, REAL(save.name.limit), clean, NULL }, \
+	{ "save." #name ".base", offset + 8, 8, 1, REAL(save.name.base), clean, NULL },
+	SEGMENTS(ROW)
+#undef ROW
+};
+
+static struct row arrays[] = {
+#define ROW(area, name, size, count, offset) \
+	{ #area "." #name, offset, size, count, REAL(area.name), NO_GROUP, NULL },
+	ARRAYS(ROW)
+#undef ROW
+};
+
+static struct row ranges[] = {
+#define ROW(area, name, first, last) \
+	{ #area "." #name, first, 1, last + 1 - first, REAL(area.name), NO_GROUP, NULL },
+	RANGES(ROW)
+#undef ROW
+};
+
+/* No two bytes of an element of up to 16 bytes are equal. */
+static unsigned char pattern(size_t i)
+{
+	return (unsigned char)(0x11 + 0x0d * i);
+}
+
+static void test_layout(void **state)
+{
+	const struct row *row = *state;
+
+	assert_int_equal(row->real_offset, row->offset);
+	assert_int_equal(row->real_size, row->width * row->count);
+}
+
+/* The page is all ones before, the clean bits included. */
+static void test_setter(void **state)
+{
+	const struct row *row = *state;
+	unsigned char value[16];
+	struct psvm_vmcb vmcb, expected;
+	uint32_t clean = row->clean == NO_GROUP ? 0 : (uint32_t)1 << row->clean;
+
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = pattern(i);
+	memset(&vmcb, 0xff, sizeof(vmcb));
+	memset(&expected, 0xff, sizeof(expected));
+	clean = UINT32_MAX & ~clean;
+	memcpy((unsigned char *)&expected + CLEAN_OFFSET, &clean, sizeof(clean));
+	memcpy((unsigned char *)&expected + row->offset, value, row->width);
+
+	row->set(&vmcb, value);
+
+	assert_memory_equal(&vmcb, &expected, sizeof(vmcb));
+}
+
+/* The element at p in the byte order of this machine. */
+static uint64_t native(const unsigned char *p, size_t width)
+{
+	union {
+		uint8_t u1;
+		uint16_t u2;
+		uint32_t u4;
+		uint64_t u8;
+	} value;
+
+	memcpy(&value, p, width);
+	switch (width) {
+	case 1:
+		return value.u1;
+	case 2:
+		return value.u2;
+	case 4:
+		return value.u4;
+	default:
+		return value.u8;
+	}
+}
+
+/* An image with nothing but this row; its elements are the pattern. */
+static void hand_build(unsigned char *image, const struct row *row)
+{
+	memset(image, 0, PAGE_SIZE);
+	for (size_t i = 0; i < row->width * row->count; i++)
+		image[row->offset + i] = pattern(i);
+}
+
+static uint64_t little_endian(const unsigned char *p, size_t width)
+{
+	uint64_t value = 0;
+
+	while (width--)
+		value = value << 8 | p[width];
+	return value;
+}
+
+static void test_load(void **state)
+{
+	const struct row *row = *state;
+	unsigned char image[PAGE_SIZE];
+	struct psvm_vmcb vmcb;
+	unsigned char *bytes = (unsigned char *)&vmcb;
+
+	hand_build(image, row);
+	memset(&vmcb, 0xff, sizeof(vmcb));
+
+	psvm_vmcb_load(&vmcb, image);
+
+	for (size_t i = 0; i < row->count; i++) {
+		size_t at = row->offset + i * row->width;
+
+		assert_int_equal(native(bytes + at, row->width),
+				 little_endian(image + at, row->width));
+		memset(bytes + at, 0, row->width);
+		memset(image + at, 0, row->width);
+	}
+	assert_memory_equal(bytes, image, PAGE_SIZE); /* the rest: zero */
+}
+
+static void test_store(void **state)
+{
+	const struct row *row = *state;
+	unsigned char image[PAGE_SIZE], stored[PAGE_SIZE];
+	struct psvm_vmcb vmcb;
+
+	hand_build(image, row);
+	psvm_vmcb_load(&vmcb, image);
+	memset(stored, 0xff, sizeof(stored));
+
+	psvm_vmcb_store(stored, &vmcb);
+
+	assert_memory_equal(stored, image, PAGE_SIZE);
+}
+
+/*
+ * Coverage.
+ */
+static void count_row(unsigned int *counts, size_t offset, size_t size)
+{
+	assert_true(offset + size <= PAGE_SIZE);
+	for (size_t i = 0; i < size; i++)
+		counts[offset + i]++;
+}
+
+static void count_rows(unsigned int *counts, const struct row *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		count_row(counts, rows[i].offset, rows[i].width * rows[i].count);
+}
+
+static void assert_all_one(const unsigned int *counts)
+{
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		if (counts[i] != 1)
+			fail_msg("byte 0x%03zx is in %u rows", i, counts[i]);
+}
+
+static void test_coverage_manual(void **state)
+{
+	unsigned int counts[PAGE_SIZE] = { 0 };
+
+	(void)state;
+	count_rows(counts, scalars, N_ROWS(scalars));
+	count_rows(counts, segments, N_ROWS(segments));
+	count_rows(counts, arrays, N_ROWS(arrays));
+	count_rows(counts, ranges, N_ROWS(ranges));
+	assert_all_one(counts);
+}
+
+static void test_coverage_segments(void **state)
+{
+	unsigned int counts[PAGE_SIZE] = { 0 };
+
+	(void)state;
+	count_rows(counts, segment_registers, N_ROWS(segment_registers));
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		assert_int_equal(counts[i], i >= 0x400 && i < 0x4a0);
+}
+
+/* The rows of the library, as many as here, cover the page, too. */
+static void test_coverage_table(void **state)
+{
+	unsigned int counts[PAGE_SIZE] = { 0 };
+	size_t n_fields = 0, n_ranges = 0;
+
+	(void)state;
+#define CONTROL(name, type, offset, width, count, clean, gate, section) \
+	count_row(counts, offset, (width) * (count)), n_fields++;
+#define SAVE(name, type, offset, width, count, clean, gate, section) \
+	count_row(counts, 0x400 + (offset), (width) * (count)), n_fields++;
+#define CONTROL_RANGE(begin, end) count_row(counts, begin, (end) - (begin)), n_ranges++;
+#define SAVE_RANGE(begin, end) count_row(counts, 0x400 + (begin), (end) - (begin)), n_ranges++;
+	PSVM_VMCB_CONTROL_LAYOUT(CONTROL, CONTROL, CONTROL_RANGE)
+	PSVM_VMCB_SAVE_LAYOUT(SAVE, SAVE, SAVE_RANGE)
+	assert_all_one(counts);
+	assert_int_equal(n_fields, N_ROWS(scalars) + N_ROWS(segments) + N_ROWS(arrays));
+	assert_int_equal(n_ranges, N_ROWS(ranges));
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct psvm_vmcb_control), 0x400);
+	assert_int_equal(sizeof(struct psvm_vmcb_save), 0xc00);
+	assert_int_equal(sizeof(struct psvm_vmcb), PAGE_SIZE);
+}
+
+/*
+ * Whole pages.
+ */
+static void fill(unsigned char *image)
+{
+	uint32_t state = 1;
+
+	for (size_t i = 0; i < PAGE_SIZE; i++) {
+		state = state * 1103515245 + 12345;
+		image[i] = (unsigned char)(state >> 16);
+	}
+}
+
+static void test_round_trip(void **state)
+{
+	unsigned char image[PAGE_SIZE], stored[PAGE_SIZE];
+	struct psvm_vmcb vmcb;
+
+	(void)state;
+	fill(image);
+	psvm_vmcb_load(&vmcb, image);
+	psvm_vmcb_store(stored, &vmcb);
+	assert_memory_equal(stored, image, PAGE_SIZE);
+}
+
+static void test_unaligned(void **state)
+{
+	unsigned char image[PAGE_SIZE], buffer[PAGE_SIZE + 1];
+	struct psvm_vmcb vmcb;
+
+	(void)state;
+	fill(image);
+	memcpy(buffer + 1, image, PAGE_SIZE);
+	psvm_vmcb_load(&vmcb, buffer + 1);
+	memset(buffer, 0, sizeof(buffer));
+	psvm_vmcb_store(buffer + 1, &vmcb);
+	assert_int_equal(buffer[0], 0);
+	assert_memory_equal(buffer + 1, image, PAGE_SIZE);
+}
+
+/* Reads and writes 1024 bytes: the sanitizer watches the ends of the heap. */
+static void test_control_load(void **state)
+{
+	unsigned char page[PAGE_SIZE];
+	unsigned char *image = malloc(0x400);
+	struct psvm_vmcb_control *control = malloc(sizeof(*control));
+	struct psvm_vmcb vmcb;
+
+	(void)state;
+	assert_non_null(image);
+	assert_non_null(control);
+	fill(page);
+	memcpy(image, page, 0x400);
+	psvm_vmcb_load(&vmcb, page);
+	psvm_vmcb_control_load(control, image);
+	assert_memory_equal(control, &vmcb.control, sizeof(*control));
+	free(control);
+	free(image);
+}
+
+/*
+ * Constants.
+ */
+struct constant {
+	const char *name;
+	uint64_t value, expected;
+};
+
+#define CONSTANT(name, expected) { #name, name, expected }
+#define INTERCEPT(name, expected) \
+	{ "PSVM_INTERCEPT_MASK " #name, PSVM_INTERCEPT_MASK(name), expected }
+
+static struct constant constants[] = {
+	CONSTANT(PSVM_INTERCEPT_CR0_READ, 1ULL << 0),
+	CONSTANT(PSVM_INTERCEPT_CR3_READ, 1ULL << 3),
+	CONSTANT(PSVM_INTERCEPT_CR4_READ, 1ULL << 4),
+	CONSTANT(PSVM_INTERCEPT_CR8_READ, 1ULL << 8),
+	CONSTANT(PSVM_INTERCEPT_CR0_WRITE, 1ULL << 16),
+	CONSTANT(PSVM_INTERCEPT_CR3_WRITE, 1ULL << 19),
+	CONSTANT(PSVM_INTERCEPT_CR4_WRITE, 1ULL << 20),
+	CONSTANT(PSVM_INTERCEPT_CR8_WRITE, 1ULL << 24),
+	INTERCEPT(CR15_WRITE, 1ULL << 31),
+	INTERCEPT(DR7_READ, 1ULL << 7),
+	INTERCEPT(DR7_WRITE, 1ULL << 23),
+	INTERCEPT(EXCP_PF, 1ULL << 14),
+	CONSTANT(PSVM_INTERCEPT_INTR, 1ULL << 0),
+	CONSTANT(PSVM_INTERCEPT_NMI, 1ULL << 1),
+	CONSTANT(PSVM_INTERCEPT_SMI, 1ULL << 2),
+	CONSTANT(PSVM_INTERCEPT_INIT, 1ULL << 3),
+	CONSTANT(PSVM_INTERCEPT_VINTR, 1ULL << 4),
+	CONSTANT(PSVM_INTERCEPT_CR0_SEL_WRITE, 1ULL << 5),
+	CONSTANT(PSVM_INTERCEPT_IDTR_READ, 1ULL << 6),
+	CONSTANT(PSVM_INTERCEPT_GDTR_READ, 1ULL << 7),
+	CONSTANT(PSVM_INTERCEPT_LDTR_READ, 1ULL << 8),
+	CONSTANT(PSVM_INTERCEPT_TR_READ, 1ULL << 9),
+	CONSTANT(PSVM_INTERCEPT_IDTR_WRITE, 1ULL << 10),
+	CONSTANT(PSVM_INTERCEPT_GDTR_WRITE, 1ULL << 11),
+	CONSTANT(PSVM_INTERCEPT_LDTR_WRITE, 1ULL << 12),
+	CONSTANT(PSVM_INTERCEPT_TR_WRITE, 1ULL << 13),
+	CONSTANT(PSVM_INTERCEPT_RDTSC, 1ULL << 14),
+	CONSTANT(PSVM_INTERCEPT_RDPMC, 1ULL << 15),
+	CONSTANT(PSVM_INTERCEPT_PUSHF, 1ULL << 16),
+	CONSTANT(PSVM_INTERCEPT_POPF, 1ULL << 17),
+	CONSTANT(PSVM_INTERCEPT_CPUID, 1ULL << 18),
+	CONSTANT(PSVM_INTERCEPT_RSM, 1ULL << 19),
+	CONSTANT(PSVM_INTERCEPT_IRET, 1ULL << 20),
+	CONSTANT(PSVM_INTERCEPT_SWINT, 1ULL << 21),
+	CONSTANT(PSVM_INTERCEPT_INVD, 1ULL << 22),
+	CONSTANT(PSVM_INTERCEPT_PAUSE, 1ULL << 23),
+	CONSTANT(PSVM_INTERCEPT_HLT, 1ULL << 24),
+	CONSTANT(PSVM_INTERCEPT_INVLPG, 1ULL << 25),
+	CONSTANT(PSVM_INTERCEPT_INVLPGA, 1ULL << 26),
+	CONSTANT(PSVM_INTERCEPT_IOIO_PROT, 1ULL << 27),
+	CONSTANT(PSVM_INTERCEPT_MSR_PROT, 1ULL << 28),
+	CONSTANT(PSVM_INTERCEPT_TASK_SWITCH, 1ULL << 29),
+	CONSTANT(PSVM_INTERCEPT_FERR_FREEZE, 1ULL << 30),
+	CONSTANT(PSVM_INTERCEPT_SHUTDOWN, 1ULL << 31),
+	CONSTANT(PSVM_INTERCEPT_VMRUN, 1ULL << 0),
+	CONSTANT(PSVM_INTERCEPT_VMMCALL, 1ULL << 1),
+	CONSTANT(PSVM_INTERCEPT_VMLOAD, 1ULL << 2),
+	CONSTANT(PSVM_INTERCEPT_VMSAVE, 1ULL << 3),
+	CONSTANT(PSVM_INTERCEPT_STGI, 1ULL << 4),
+	CONSTANT(PSVM_INTERCEPT_CLGI, 1ULL << 5),
+	CONSTANT(PSVM_INTERCEPT_SKINIT, 1ULL << 6),
+	CONSTANT(PSVM_INTERCEPT_RDTSCP, 1ULL << 7),
+	CONSTANT(PSVM_INTERCEPT_ICEBP, 1ULL << 8),
+	CONSTANT(PSVM_INTERCEPT_WBINVD, 1ULL << 9),
+	CONSTANT(PSVM_INTERCEPT_MONITOR, 1ULL << 10),
+	CONSTANT(PSVM_INTERCEPT_MWAIT, 1ULL << 11),
+	CONSTANT(PSVM_INTERCEPT_MWAIT_ARMED, 1ULL << 12),
+	CONSTANT(PSVM_INTERCEPT_XSETBV, 1ULL << 13),
+	CONSTANT(PSVM_INTERCEPT_RDPRU, 1ULL << 14),
+	CONSTANT(PSVM_INTERCEPT_EFER_WRITE_TRAP, 1ULL << 15),
+	INTERCEPT(CR0_WRITE_TRAP, 1ULL << 16),
+	INTERCEPT(CR15_WRITE_TRAP, 1ULL << 31),
+	CONSTANT(PSVM_INTERCEPT_INVLPGB, 1ULL << 0),
+	CONSTANT(PSVM_INTERCEPT_INVLPGB_ILLEGAL, 1ULL << 1),
+	CONSTANT(PSVM_INTERCEPT_INVPCID, 1ULL << 2),
+	CONSTANT(PSVM_INTERCEPT_MCOMMIT, 1ULL << 3),
+	CONSTANT(PSVM_INTERCEPT_TLBSYNC, 1ULL << 4),
+	CONSTANT(PSVM_INTERCEPT_BUS_LOCK, 1ULL << 5),
+	CONSTANT(PSVM_INTERCEPT_IDLE_HLT, 1ULL << 6),
+	CONSTANT(PSVM_CLEAN_I, 1ULL << 0),
+	CONSTANT(PSVM_CLEAN_IOPM, 1ULL << 1),
+	CONSTANT(PSVM_CLEAN_ASID, 1ULL << 2),
+	CONSTANT(PSVM_CLEAN_TPR, 1ULL << 3),
+	CONSTANT(PSVM_CLEAN_NP, 1ULL << 4),
+	CONSTANT(PSVM_CLEAN_CRX, 1ULL << 5),
+	CONSTANT(PSVM_CLEAN_DRX, 1ULL << 6),
+	CONSTANT(PSVM_CLEAN_DT, 1ULL << 7),
+	CONSTANT(PSVM_CLEAN_SEG, 1ULL << 8),
+	CONSTANT(PSVM_CLEAN_CR2, 1ULL << 9),
+	CONSTANT(PSVM_CLEAN_LBR, 1ULL << 10),
+	CONSTANT(PSVM_CLEAN_AVIC, 1ULL << 11),
+	CONSTANT(PSVM_CLEAN_CET, 1ULL << 12),
+	CONSTANT(PSVM_CLEAN_SOFTWARE, 1ULL << 31),
+	CONSTANT(PSVM_TLB_CONTROL_NOTHING, 0),
+	CONSTANT(PSVM_TLB_CONTROL_FLUSH_ALL, 1),
+	CONSTANT(PSVM_TLB_CONTROL_FLUSH_ASID, 3),
+	CONSTANT(PSVM_TLB_CONTROL_FLUSH_ASID_NON_GLOBAL, 7),
+	CONSTANT(PSVM_ERAP_ALLOW_LARGER_RAP, 1),
+	CONSTANT(PSVM_ERAP_CLEAR_RAP, 2),
+	CONSTANT(PSVM_INT_STATE_INTERRUPT_SHADOW, 1),
+	CONSTANT(PSVM_INT_STATE_GUEST_INTERRUPT_MASK, 2),
+	CONSTANT(PSVM_EVENT_INJ_VECTOR, 0xff),
+	CONSTANT(PSVM_EVENT_INJ_TYPE, 0x700),
+	CONSTANT(PSVM_EVENT_INJ_EV, 0x800),
+	CONSTANT(PSVM_EVENT_INJ_V, 0x80000000),
+	CONSTANT(PSVM_EVENT_INJ_ERROR_CODE, 0xffffffff00000000),
+	CONSTANT(PSVM_EVENT_TYPE_INTR, 0),
+	CONSTANT(PSVM_EVENT_TYPE_NMI, 2),
+	CONSTANT(PSVM_EVENT_TYPE_EXCEPTION, 3),
+	CONSTANT(PSVM_EVENT_TYPE_SWINT, 4),
+	CONSTANT(PSVM_NESTED_CTL_NP_ENABLE, 1ULL << 0),
+	CONSTANT(PSVM_NESTED_CTL_SEV_ENABLE, 1ULL << 1),
+	CONSTANT(PSVM_NESTED_CTL_SEV_ES_ENABLE, 1ULL << 2),
+	CONSTANT(PSVM_NESTED_CTL_GMET_ENABLE, 1ULL << 3),
+	CONSTANT(PSVM_NESTED_CTL_SSS_CHECK_ENABLE, 1ULL << 4),
+	CONSTANT(PSVM_NESTED_CTL_VTE_ENABLE, 1ULL << 5),
+	CONSTANT(PSVM_NESTED_CTL_RO_GPT_ENABLE, 1ULL << 6),
+	CONSTANT(PSVM_NESTED_CTL_INVLPGB_ENABLE, 1ULL << 7),
+	CONSTANT(PSVM_VIRT_EXT_LBR_VIRT_ENABLE, 1ULL << 0),
+	CONSTANT(PSVM_VIRT_EXT_VMSAVE_VIRT_ENABLE, 1ULL << 1),
+	CONSTANT(PSVM_VIRT_EXT_IBS_VIRT_ENABLE, 1ULL << 2),
+	CONSTANT(PSVM_VIRT_EXT_PMC_VIRT_ENABLE, 1ULL << 3),
+	CONSTANT(PSVM_EXIT_CR0_READ, 0x000),
+	CONSTANT(PSVM_EXIT_CR8_READ, 0x008),
+	CONSTANT(PSVM_EXIT_CR0_WRITE, 0x010),
+	CONSTANT(PSVM_EXIT_CR8_WRITE, 0x018),
+	CONSTANT(PSVM_EXIT_DR0_READ, 0x020),
+	CONSTANT(PSVM_EXIT_DR15_WRITE, 0x03f),
+	CONSTANT(PSVM_EXIT_EXCP_DE, 0x040),
+	CONSTANT(PSVM_EXIT_EXCP_PF, 0x04e),
+	CONSTANT(PSVM_EXIT_EXCP_31, 0x05f),
+	CONSTANT(PSVM_EXIT_INTR, 0x060),
+	CONSTANT(PSVM_EXIT_NMI, 0x061),
+	CONSTANT(PSVM_EXIT_VINTR, 0x064),
+	CONSTANT(PSVM_EXIT_CPUID, 0x072),
+	CONSTANT(PSVM_EXIT_HLT, 0x078),
+	CONSTANT(PSVM_EXIT_SHUTDOWN, 0x07f),
+	CONSTANT(PSVM_EXIT_VMRUN, 0x080),
+	CONSTANT(PSVM_EXIT_VMMCALL, 0x081),
+	CONSTANT(PSVM_EXIT_STGI, 0x084),
+	CONSTANT(PSVM_EXIT_CR15_WRITE_TRAP, 0x09f),
+	CONSTANT(PSVM_EXIT_INVLPGB, 0x0a0),
+	CONSTANT(PSVM_EXIT_IDLE_HLT, 0x0a6),
+	CONSTANT(PSVM_EXIT_NPF, 0x400),
+	CONSTANT(PSVM_EXIT_AVIC_INCOMPLETE_IPI, 0x401),
+	CONSTANT(PSVM_EXIT_AVIC_NOACCEL, 0x402),
+	CONSTANT(PSVM_EXIT_VMGEXIT, 0x403),
+	CONSTANT(PSVM_EXIT_INVALID, 0xffffffffffffffff),
+	CONSTANT(PSVM_EXIT_BUSY, 0xfffffffffffffffe),
+	CONSTANT(PSVM_EXIT_IDLE_REQUIRED, 0xfffffffffffffffd),
+	CONSTANT(PSVM_EXIT_INVALID_PMC, 0xfffffffffffffffc),
+};
+
+static void test_constant(void **state)
+{
+	const struct constant *constant = *state;
+
+	assert_int_equal(constant->value, constant->expected);
+}
+
+/*
+ * One case for each row.
+ */
+struct suite {
+	struct CMUnitTest *tests;
+	size_t n_tests;
+};
+
+static char *case_name(const char *what, const char *row)
+{
+	size_t size = strlen(what) + 1 + strlen(row) + 1;
+	char *name = malloc(size);
+
+	if (!name)
+		abort();
+	snprintf(name, size, "%s %s", what, row);
+	return name;
+}
+
+static void add_case(struct suite *suite, const char *what, const char *row,
+		     CMUnitTestFunction test, void *state)
+{
+	size_t size = (suite->n_tests + 1) * sizeof(struct CMUnitTest);
+	struct CMUnitTest unit = { case_name(what, row), test, NULL, NULL, state };
+
+	suite->tests = realloc(suite->tests, size);
+	if (!suite->tests)
+		abort();
+	suite->tests[suite->n_tests++] = unit;
+}
+
+static void add_rows(struct suite *suite, const char *what, CMUnitTestFunction test,
+		     struct row *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		add_case(suite, what, rows[i].name, test, &rows[i]);
+}
+
+static void add_setters(struct suite *suite)
+{
+	add_rows(suite, "layout", test_layout, segments, N_ROWS(segments));
+	add_rows(suite, "setter", test_setter, segments, N_ROWS(segments));
+	add_rows(suite, "setter", test_setter, scalars, N_ROWS(scalars));
+}
+
+static void add_images(struct suite *suite, struct row *rows, size_t n_rows)
+{
+	add_rows(suite, "layout", test_layout, rows, n_rows);
+	add_rows(suite, "load", test_load, rows, n_rows);
+	add_rows(suite, "store", test_store, rows, n_rows);
+}
+
+static void add_pages(struct suite *suite)
+{
+	add_case(suite, "page", "sizes", test_sizes, NULL);
+	add_case(suite, "page", "coverage by the manual", test_coverage_manual, NULL);
+	add_case(suite, "page", "coverage by segments", test_coverage_segments, NULL);
+	add_case(suite, "page", "coverage by the table", test_coverage_table, NULL);
+	add_case(suite, "page", "round trip", test_round_trip, NULL);
+	add_case(suite, "page", "unaligned image", test_unaligned, NULL);
+	add_case(suite, "page", "control area only", test_control_load, NULL);
+}
+
+static void add_constants(struct suite *suite)
+{
+	for (size_t i = 0; i < N_ROWS(constants); i++)
+		add_case(suite, "constant", constants[i].name, test_constant,
+			 &constants[i]);
+}
+
+static void free_suite(struct suite *suite)
+{
+	for (size_t i = 0; i < suite->n_tests; i++)
+		free((void *)(uintptr_t)suite->tests[i].name);
+	free(suite->tests);
+}
+
+int main(void)
+{
+	struct suite suite = { NULL, 0 };
+	int rc;
+
+	add_pages(&suite);
+	add_setters(&suite);
+	add_images(&suite, scalars, N_ROWS(scalars));
+	add_images(&suite, segment_registers, N_ROWS(segment_registers));
+	add_images(&suite, arrays, N_ROWS(arrays));
+	add_images(&suite, ranges, N_ROWS(ranges));
+	add_constants(&suite);
+	rc = _cmocka_run_group_tests("vmcb", suite.tests, suite.n_tests, NULL, NULL);
+	free_suite(&suite);
+	return rc != 0;
+}
