@@ -104,7 +104,11 @@ struct story story_begin(const struct psvm_rules *rules, struct psvm_nested n)
 static void store(struct psvm_words *to, const struct psvm_words *from, uint32_t fields)
 {
 	if (fields & PSVM_F_INT_CTL)
-		to->int_ctl = from->int_ctl;
+		to->int_ctl = (to->int_ctl & ~(uint64_t)UINT32_MAX) |
+			      (from->int_ctl & UINT32_MAX);
+	if (fields & PSVM_F_INT_VECTOR)
+		to->int_ctl = (to->int_ctl & UINT32_MAX) |
+			      (from->int_ctl & ~(uint64_t)UINT32_MAX);
 	if (fields & PSVM_F_INT_STATE)
 		to->int_state = from->int_state;
 	if (fields & PSVM_F_EVENT_INJ)
@@ -577,7 +581,7 @@ static bool s7_window(const struct story *before, const struct story *after)
 {
 	if (before->usurped && !stored(after, REQUESTED))
 		return false;
-	if (after->step == STORY_VMEXIT)
+	if (after->step == STORY_VMEXIT || after->step == STORY_CLOSE)
 		return !before->window || asked_again(after);
 	if (after->step == STORY_VMRUN || after->step == STORY_REENTER)
 		return !window_01(&after->in.v01) || asked_again(after);
@@ -609,7 +613,7 @@ static bool s10_not_written(const struct story *before, const struct story *afte
 	(void)before;
 	if (failed(after))
 		return (after->store12 & ~(uint32_t)PSVM_F_EVENT_INJ) == 0;
-	return (after->store12 & PSVM_F_TLB_CONTROL) == 0;
+	return (after->store12 & (PSVM_F_TLB_CONTROL | PSVM_F_INT_VECTOR)) == 0;
 }
 
 static bool s11_snapshot(const struct story *before, const struct story *after)

@@ -218,16 +218,22 @@ static enum source snapshot_int_ctl(const struct situation *s, unsigned int n)
 	return s->rules == REF_LINUX_7_2 && n > VECTOR_LAST ? IS_0 : OF_12;
 }
 
+/* exact: reserved bits are not offered, so they do not get as far as 02. */
+static bool keeps_to_what_is_defined(const struct situation *s)
+{
+	return s->rules == REF_LINUX_7_2 || is_exact(s);
+}
+
 static enum source snapshot_int_state(const struct situation *s, unsigned int n)
 {
-	return s->rules == REF_LINUX_7_2 && n != INTERRUPT_SHADOW ? IS_0 : OF_12;
+	return keeps_to_what_is_defined(s) && n != INTERRUPT_SHADOW ? IS_0 : OF_12;
 }
 
 static enum source snapshot_event_inj(const struct situation *s, unsigned int n)
 {
 	bool should_be_zero = n >= EVENT_SBZ && n <= EVENT_SBZ_LAST;
 
-	return s->rules == REF_LINUX_7_2 && should_be_zero ? IS_0 : OF_12;
+	return keeps_to_what_is_defined(s) && should_be_zero ? IS_0 : OF_12;
 }
 
 static enum source snapshot_tlb_control(const struct situation *s, unsigned int n)
@@ -316,12 +322,16 @@ static bool enter_fails(const struct situation *s)
 	return is_exact(s) && s->nested_vnmi && !s->nmi_12;
 }
 
-/* VMRUN sets GIF (15.17); with GIF open L0 does not need its window. */
+/*
+ * VMRUN sets GIF (15.17); with GIF open L0 does not need its window. exact: a
+ * window that is open before L2 runs is not one on 02, so it is never kept, after
+ * a migration neither.
+ */
 static bool enter_closes_window(const struct situation *s)
 {
-	if (!s->vmrun || is_xen(s))
-		return false;
-	return is_exact(s) ? s->vintr_01 : merged_vintr(s);
+	if (is_exact(s))
+		return s->vintr_01;
+	return s->vmrun && !is_xen(s) && merged_vintr(s);
 }
 
 /*
@@ -691,8 +701,10 @@ static uint32_t handback_stores(const struct situation *s)
 {
 	bool tlb_control = is_xen(s) || is_lkml(s) || s->rules == REF_LINUX_6_1;
 
-	return PSVM_F_INT_CTL | PSVM_F_INT_STATE | PSVM_F_EVENT_INJ |
-	       PSVM_F_EXIT_INT_INFO | (tlb_control ? PSVM_F_TLB_CONTROL : 0u);
+	/* Of the word at 060h only xen writes the half with the vector. */
+	return PSVM_F_INT_CTL | (is_xen(s) ? PSVM_F_INT_VECTOR : 0u) | PSVM_F_INT_STATE |
+	       PSVM_F_EVENT_INJ | PSVM_F_EXIT_INT_INFO |
+	       (tlb_control ? PSVM_F_TLB_CONTROL : 0u);
 }
 
 /*
@@ -858,8 +870,10 @@ static struct psvm_result enter(const struct situation *s, const struct psvm_nes
 
 	if (enter_fails(s))
 		return enter_failed(s, n);
-	if (s->vmrun)
+	if (s->vmrun) {
 		r.gif = 1;
+		r.v02.exit_int_info = 0; /* nothing has been cut short yet */
+	}
 	r.v02.int_ctl = EVERY_BIT(enter_02, s, int_ctl, n);
 	r.v02.int_state = n->v12.int_state;
 	r.v02.event_inj = n->v12.event_inj;

@@ -585,7 +585,7 @@ static const uint32_t facts_of[N_FUNCTIONS][PSVM_RULE_SET_COUNT] = {
 	[ENTER] = { F_6_1, F_6_1, F_6_1, F_6_1 | FACTS_VNMI, F_6_12, F_6_12, F_XEN,
 		    F_6_1 | FACTS_VNMI },
 	[REENTER] = { F_6_1, F_6_1, F_6_1, F_6_1 | FACTS_VNMI, F_6_12, F_6_12, F_XEN,
-		      F_6_12 },
+		      F_6_1 | FACTS_VNMI },
 	[OPEN] = { F_OPEN, F_OPEN, F_OPEN, F_OPEN, F_OPEN | PSVM_C(L1_IF),
 		   F_OPEN | PSVM_C(L1_IF), PSVM_C(VMRUN_PENDING),
 		   F_OPEN | PSVM_C(L1_IF) },
@@ -623,7 +623,7 @@ static void test_facts(void **state)
 
 /* --- the cases by name --------------------------------------------------- */
 
-static struct subject subjects[N_FUNCTIONS * (N_WORDS + PSVM_RULE_SET_COUNT)];
+static struct subject subjects[N_FUNCTIONS * ((unsigned)N_WORDS + PSVM_RULE_SET_COUNT)];
 static struct CMUnitTest tests[N_ROWS(subjects) + 2];
 static size_t n_tests;
 static unsigned n_bits, n_ignored;

@@ -24,13 +24,13 @@ static const struct place {
 	size_t offset, width;
 } PLACES[] = {
 	{ "intercepts", 0x000, 24 },   { "tlb_control", 0x05c, 1 },
-	{ "int_ctl", 0x060, 8 },       { "int_state", 0x068, 8 },
+	{ "int_ctl", 0x060, 4 },       { "int_state", 0x068, 8 },
 	{ "exit_code", 0x070, 8 },     { "exit_info", 0x078, 16 },
 	{ "exit_int_info", 0x088, 8 }, { "event_inj", 0x0a8, 8 },
-	{ "clean", 0x0c0, 4 },
+	{ "clean", 0x0c0, 4 },	       { "int_vector", 0x064, 4 },
 };
 
-enum { INTERCEPTS, TLB, INT_CTL, INT_STATE, EXIT_CODE, EXIT_INFO, EXIT_INT, EVENT, CLEAN };
+enum { INTERCEPTS, TLB, INT_CTL, INT_STATE, EXIT_CODE, EXIT_INFO, EXIT_INT, EVENT, CLEAN, VECTOR };
 #define P(name) (1U << (name))
 
 static uint64_t random_state;
@@ -153,7 +153,8 @@ static void assert_vmcb12(const struct psvm_words *want, uint32_t fields)
 		size_t place;
 		uint64_t value;
 	} rows[] = {
-		{ PSVM_F_INT_CTL, INT_CTL, want->int_ctl },
+		{ PSVM_F_INT_CTL, INT_CTL, want->int_ctl & UINT32_MAX },
+		{ PSVM_F_INT_VECTOR, VECTOR, want->int_ctl >> 32 },
 		{ PSVM_F_INT_STATE, INT_STATE, want->int_state },
 		{ PSVM_F_EVENT_INJ, EVENT, want->event_inj },
 		{ PSVM_F_EXIT_INT_INFO, EXIT_INT, want->exit_int_info },
@@ -176,8 +177,8 @@ typedef struct psvm_result on_pages(const struct psvm_rules *rules,
 typedef struct psvm_result on_words(const struct psvm_rules *rules,
 				    struct psvm_nested n);
 
-#define WORDS (P(INTERCEPTS) | P(INT_CTL) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB) | P(CLEAN))
-#define BACK  (P(INT_CTL) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB))
+#define WORDS (P(INTERCEPTS) | P(INT_CTL) | P(VECTOR) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB) | P(CLEAN))
+#define BACK  (P(INT_CTL) | P(VECTOR) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB))
 
 /* Where each wrapper may write: 02, 01, the snapshot, vmcb12. */
 static const struct wrapper_row {

@@ -29,9 +29,11 @@
 #include "psvm/rule_sets.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -606,11 +608,12 @@ static pid_t fork_part(const struct sweep *sweep, uint64_t part, uint64_t parts)
 
 	fflush(NULL);
 	pid = fork();
-	if (pid == 0)
-		_exit(!sweep_part(sweep, SWEEP_END / parts * part,
-				  part + 1 == parts ? SWEEP_END :
-						      SWEEP_END / parts * (part + 1)));
-	return pid;
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* do not outlive a test that is stopped */
+	_exit(!sweep_part(sweep, SWEEP_END / parts * part,
+			  part + 1 == parts ? SWEEP_END :
+					      SWEEP_END / parts * (part + 1)));
 }
 
 static bool part_succeeded(pid_t pid)

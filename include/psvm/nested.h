@@ -155,8 +155,9 @@ PSVM_API struct psvm_result psvm_enter(const struct psvm_rules *rules,
 /**
  * Build 02 again from a snapshot, after a migration or RSM.
  *
- * As psvm_enter(), without VMRUN's own side effects: GIF stays as it is and no
- * window is closed. The consistency checks are repeated.
+ * As psvm_enter(), without VMRUN's own side effects: GIF stays as it is, and an
+ * event that was being delivered (v02.exit_int_info) is kept. The consistency
+ * checks are repeated.
  */
 PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
 					 struct psvm_nested n);

@@ -388,8 +388,11 @@ PSVM_SHARED void psvm_move_fields_(struct psvm_words *to,
 				   const struct psvm_words *from, uint32_t fields,
 				   uint64_t go)
 {
-	to->int_ctl = psvm_move_(to->int_ctl, from->int_ctl,
-				 psvm_field_(fields, PSVM_F_INT_CTL, go));
+	to->int_ctl = psvm_move_(
+		to->int_ctl, from->int_ctl,
+		(psvm_field_(fields, PSVM_F_INT_CTL, go) & ~PSVM_INT_VECTOR_DWORD) |
+			(psvm_field_(fields, PSVM_F_INT_VECTOR, go) &
+			 PSVM_INT_VECTOR_DWORD));
 	to->int_state = psvm_move_(to->int_state, from->int_state,
 				   psvm_field_(fields, PSVM_F_INT_STATE, go));
 	to->event_inj = psvm_move_(to->event_inj, from->event_inj,
@@ -476,15 +479,13 @@ PSVM_LOCAL void psvm_build_02_(const struct psvm_at_ *at)
 		       (uint32_t)(queue & PSVM_REQUEST_EVENT);
 }
 
-/* VMRUN's side effects: GIF becomes 1, which may close a window. */
-PSVM_LOCAL void psvm_set_gif_(struct psvm_at_ *at)
+/* VMRUN's side effects: GIF becomes 1, and no delivery has been cut short yet. */
+PSVM_LOCAL void psvm_vmrun_(const struct psvm_at_ *at)
 {
 	psvm_apply_02_(at, PSVM_CELL_VMRUN_SET_02, UINT64_MAX);
 	psvm_apply_01_(at, PSVM_CELL_VMRUN_SET_01, UINT64_MAX);
+	at->r->v02.exit_int_info &= ~at->go;
 	at->r->gif |= (uint8_t)(at->go & 1);
-	at->c = psvm_reconsider_(at->c, &at->r->v02, &at->r->v01, at->want);
-	at->go = psvm_flag_(at, PSVM_CELL_VMRUN_CLOSE);
-	psvm_close_(at);
 }
 
 /* VMRUN failed: what L1 finds. */
@@ -516,8 +517,11 @@ PSVM_SHARED void psvm_enter_(const struct psvm_rules *rules,
 	psvm_fail_(&at);
 	at.go = runs;
 	psvm_build_02_(&at);
+	at.c = psvm_reconsider_(at.c, &r->v02, &r->v01, at.want);
 	if (vmrun)
-		psvm_set_gif_(&at);
+		psvm_vmrun_(&at);
+	at.go = psvm_flag_(&at, vmrun ? PSVM_CELL_VMRUN_CLOSE : PSVM_CELL_REENTER_CLOSE);
+	psvm_close_(&at);
 	psvm_end_(&at);
 }
 

@@ -132,6 +132,7 @@ enum psvm_rule_set_id {
 	/* VMRUN_SET_01 */ PSVM_CELL_1(PSVM_WHEN( \
 		PSVM_V_GIF, PSVM_C(NESTED_VGIF), 0)), \
 	/* VMRUN_CLOSE */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(VINTR_02), 0)), \
+	/* REENTER_CLOSE */ PSVM_NEVER, \
 	/* ENTER_REQUEST */ PSVM_CELL_2( \
 		PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(PENDING), 0), \
 		PSVM_ALWAYS(PSVM_REQUEST_IMPLICIT))
@@ -433,6 +434,7 @@ static const struct psvm_rules psvm_rules_xen = {
 	  /* VMRUN_SET_02 */ PSVM_NEVER,
 	  /* VMRUN_SET_01 */ PSVM_NEVER,
 	  /* VMRUN_CLOSE */ PSVM_NEVER,
+	  /* REENTER_CLOSE */ PSVM_NEVER,
 	  /* ENTER_REQUEST */ PSVM_NEVER,
 	  /* MERGE_WORDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WORDS_ALL & ~PSVM_WORD_MISC3)),
 	  /* MERGE_DROP_CR */ PSVM_NEVER,
@@ -464,7 +466,8 @@ static const struct psvm_rules psvm_rules_xen = {
 		  PSVM_ALWAYS(PSVM_F_INT_STATE | PSVM_F_EXIT_INT_INFO)),
 	  /* HANDBACK_ZERO_12 */ PSVM_CELL_1(
 		  PSVM_ALWAYS(PSVM_F_EVENT_INJ | PSVM_F_TLB_CONTROL)),
-	  /* HANDBACK_STORE_12 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_INT_CTL)),
+	  /* HANDBACK_STORE_12 */ PSVM_CELL_1(
+		  PSVM_ALWAYS(PSVM_F_INT_CTL | PSVM_F_INT_VECTOR)),
 	  /* HANDBACK_TO_01 */ PSVM_NEVER,
 	  /* HANDBACK_QUEUE */ PSVM_NEVER,
 	  /* HANDBACK_CLEAR_01 */ PSVM_CELL_1(
@@ -494,15 +497,24 @@ static const struct psvm_rules psvm_rules_xen = {
 /*
  * [APM] What L1 and L2 can see equals what they would see without L0.
  *
- * A window is open on 02 exactly while 01 intercepts VINTR: enter closes one
- * that was open for L1, window_open sets the intercept only if it will have an
- * effect, and hand-back closes it and requests the event again (S7).
+ * A window is open on 02 exactly while 01 intercepts VINTR: enter and re-enter
+ * close one that was open for L1, window_open sets the intercept only if it will
+ * have an effect, and hand-back closes it and requests the event again (S7).
+ *
+ * Known to be less than exact, by the manual: if L0 uses vNMI and L1 does not
+ * (HOST_VNMI without NESTED_VNMI), L2 runs with L1's V_NMI_ENABLE, and an NMI
+ * that L1 injects through EVENTINJ then masks L1's NMIs (15.21.10), which
+ * without vNMI it would not (15.20).
  */
 #define PSVM_POINTLESS_WINDOW PSVM_C(V_INTR_MASKING_12), PSVM_C(L1_IF)
 
 static const struct psvm_rules psvm_rules_exact = {
 	PSVM_HEAD,
-	{ PSVM_SNAPSHOT_VERBATIM,
+	{ /* SNAPSHOT_INT_CTL: what is not offered is stopped at VMRUN */ PSVM_NEVER,
+	  /* SNAPSHOT_INT_STATE */ PSVM_CELL_1(
+		  PSVM_ALWAYS(~PSVM_INT_STATE_INTERRUPT_SHADOW)),
+	  /* SNAPSHOT_EVENT_INJ */ PSVM_CELL_1(PSVM_ALWAYS(~PSVM_EVENT_INJ_DEFINED)),
+	  /* SNAPSHOT_TLB_CONTROL */ PSVM_NEVER,
 	  /* ENTER_INVALID */ PSVM_CELL_2(
 		  PSVM_WHEN(PSVM_FLAG, PSVM_C(CHECKS_FAILED), 0),
 		  PSVM_WHEN(PSVM_FLAG, PSVM_C(NESTED_VNMI), PSVM_C(NMI_12))),
@@ -530,6 +542,7 @@ static const struct psvm_rules psvm_rules_exact = {
 		  PSVM_WHEN(PSVM_V_GIF, PSVM_C(HOST_VGIF), PSVM_C(NESTED_VGIF))),
 	  /* VMRUN_SET_01 */ PSVM_CELL_1(PSVM_WHEN(PSVM_V_GIF, PSVM_C(HOST_VGIF), 0)),
 	  /* VMRUN_CLOSE */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(VINTR_01), 0)),
+	  /* REENTER_CLOSE */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(VINTR_01), 0)),
 	  /* ENTER_REQUEST */ PSVM_CELL_2(
 		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(PENDING), 0),
 		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(VINTR_01), 0)),

@@ -104,11 +104,12 @@ struct psvm_cell {
 
 /* What the bits of a cell are: PSVM_F_*, PSVM_REQUEST_*, ... */
 
-/** Fields of a VMCB, for cells that move or write whole fields. */
+/** Fields of a VMCB, for cells that move or write whole fields. The word at 060h
+ *  counts as two: the processor never writes the dword with the vector. */
 #define PSVM_FIELDS(X) \
-	X(INT_CTL, 0, "int_ctl") X(INT_STATE, 1, "int_state") \
+	X(INT_CTL, 0, "int_ctl 31:0") X(INT_STATE, 1, "int_state") \
 	X(EVENT_INJ, 2, "event_inj") X(EXIT_INT_INFO, 3, "exit_int_info") \
-	X(TLB_CONTROL, 4, "tlb_control")
+	X(TLB_CONTROL, 4, "tlb_control") X(INT_VECTOR, 5, "int_ctl 63:32")
 /** What L0 has to look at again after a transition. EVENT: pending events of
  *  L1 (KVM_REQ_EVENT). IMPLICIT: the same, raised only because a helper for
  *  RFLAGS happens to (history: it hid the lack of an explicit request). */
@@ -184,6 +185,7 @@ enum {
 	X(VMRUN_SET_02, INT_CTL, "VMRUN sets GIF: set in 02") \
 	X(VMRUN_SET_01, INT_CTL, "VMRUN sets GIF: set in 01") \
 	X(VMRUN_CLOSE, FLAG, "VMRUN closes a window") \
+	X(REENTER_CLOSE, FLAG, "re-enter closes a window") \
 	X(ENTER_REQUEST, REQUESTS, "requested")
 #define PSVM_CELLS_MERGE(X) \
 	X(MERGE_WORDS, WORDS, "merged: 02 = 01 or 12") \

@@ -41,6 +41,9 @@
  * Inline forms absorb both, so that a constant table folds; external forms
  * share one copy of each large one, so that they stay small.
  */
+#if defined(PSVM_EXTERN) && defined(PSVM_INSTANTIATE)
+#error "PSVM_INSTANTIATE makes the external forms; PSVM_EXTERN only declares them"
+#endif
 #if defined(PSVM_EXTERN) || defined(PSVM_INSTANTIATE)
 #define PSVM_API extern
 #define PSVM_LOCAL static inline

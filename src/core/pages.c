@@ -62,14 +62,17 @@ static void put(void *image, size_t offset, unsigned width, uint64_t value)
 		bytes[i] = (unsigned char)(value >> 8 * i & 0xff);
 }
 
+#define OFFSET(field) offsetof(struct psvm_vmcb_control, field)
 #define PUT(image, field, value) \
-	put(image, offsetof(struct psvm_vmcb_control, field), \
+	put(image, OFFSET(field), \
 	    (unsigned)sizeof(((struct psvm_vmcb_control *)0)->field), value)
 
 static void store_vmcb12(void *vmcb12, const struct psvm_words *words, uint32_t fields)
 {
 	if (fields & PSVM_F_INT_CTL)
-		PUT(vmcb12, int_ctl, words->int_ctl);
+		put(vmcb12, OFFSET(int_ctl), 4, words->int_ctl);
+	if (fields & PSVM_F_INT_VECTOR)
+		put(vmcb12, OFFSET(int_ctl) + 4, 4, words->int_ctl >> 32);
 	if (fields & PSVM_F_INT_STATE)
 		PUT(vmcb12, int_state, words->int_state);
 	if (fields & PSVM_F_EVENT_INJ)
