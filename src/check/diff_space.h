@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check/diff_space.h - the inputs of a comparison, and what they lead to.
+ *
+ * An atom is an input bit that is varied by itself: a fact, a bit of a word
+ * that some rule asks about. A space is all combinations of its atoms; all
+ * other input bits are data and follow a pattern.
+ */
+#ifndef CHECK_DIFF_SPACE_H
+#define CHECK_DIFF_SPACE_H
+
+#define PSVM_EXTERN
+#include "psvm/diff.h"
+
+enum {
+	MAX_OUTPUTS = 23,
+	MAX_ATOMS = 24,
+	MIXED = PSVM_DIFF_PATTERNS - 1, /* the pattern that mixes the others */
+};
+
+/* Bits of 12, 02 and 01. */
+struct triple {
+	uint64_t of[3];
+};
+
+enum { MOVES_12 = 1, MOVES_02 = 2, MOVES_01 = 4, MOVES_MISC1 = 8 };
+
+/* Which situations of a space count. */
+enum only { ONLY_ALL, ONLY_SUCCESS, ONLY_FAILURE };
+
+/* A step of the comparison: a transition, or what it decides first. */
+struct step {
+	enum psvm_moment moment;
+	enum only only;
+	const char *words;
+	uint64_t reads;	    /* cells, one bit each */
+	uint64_t late;	    /* of these, read after 02 or 01 have changed */
+	unsigned int moved; /* what moves into these before: MOVES_... */
+	const struct psvm_output *outputs;
+	size_t n_outputs;
+	unsigned int calls; /* inputs for each pattern */
+	void (*run)(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		    uint64_t *outputs);
+};
+
+extern const struct step diff_steps[PSVM_DIFF_SCOPES];
+
+enum atom_kind { ATOM_FACT, ATOM_WORD, ATOM_QUEUED, ATOM_QUEUED_TWO, ATOM_WAITING };
+
+struct atom {
+	enum atom_kind kind;
+	uint8_t vmcb; /* of ATOM_WORD */
+	uint8_t field;
+	uint8_t bit;  /* and of ATOM_FACT */
+	bool enables; /* it is only spoken of as a feature being nested */
+};
+
+struct space {
+	const struct step *step;
+	const struct psvm_rules *rules[2];
+	size_t n_atoms;
+	struct atom atoms[MAX_ATOMS];
+	uint64_t fixed[3][PSVM_DIFF_FIELDS]; /* bits of words that are atoms */
+	uint32_t conditions;		     /* asked for, one bit each */
+	bool gif;			     /* L1_GIF is an atom */
+	bool overflow;			     /* more atoms than there is room for */
+};
+
+/* All atoms of a step, and its variables. */
+void space_init(struct space *space, const struct step *step, const struct psvm_rules *a,
+		const struct psvm_rules *b);
+void space_variables(const struct space *space, struct psvm_diff_scope *scope);
+
+/* The input with the atoms of a situation, and no data. */
+void space_input(const struct space *space, uint32_t situation,
+		 struct psvm_diff_input *input);
+
+/* Add data to it, which the atoms hold off: a pattern everywhere; or what one
+ * output is made of. */
+void space_fill(const struct space *space, struct triple pattern,
+		struct psvm_diff_input *input);
+void space_put(const struct space *space, const struct psvm_output *output,
+	       struct triple data, struct psvm_diff_input *input);
+struct triple space_pattern(unsigned int pattern, uint32_t situation);
+
+/* Is it possible, and one that counts? */
+bool space_counts(const struct space *space, uint32_t situation);
+
+/* The bits of 12, 02 and 01 that an output is made of, position by position. */
+struct triple diff_operands(const struct step *step, size_t output,
+			    const struct psvm_diff_input *input);
+
+/* A word of an input. */
+uint64_t diff_word(const struct psvm_nested *n, unsigned int vmcb, unsigned int field);
+void diff_set_word(struct psvm_nested *n, unsigned int vmcb, unsigned int field,
+		   uint64_t value);
+
+/* The units and names of the words. */
+extern const uint8_t diff_field_units[PSVM_DIFF_FIELDS];
+extern const char *const diff_field_names[PSVM_DIFF_FIELDS];
+
+/* The word's bit that a condition is, if it is one. */
+bool diff_bit_of_condition(uint32_t condition, struct atom *atom);
+
+#endif

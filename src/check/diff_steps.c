@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of a comparison: which cells each transition reads, which outputs
+ * it has, and how to run it.
+ */
+#include "diff_space.h"
+
+#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+#define CELL(name)    (UINT64_C(1) << PSVM_CELL_##name)
+PSVM_STATIC_ASSERT(PSVM_CELL_COUNT <= 64, "a set of cells is one word");
+
+/* --- outputs ------------------------------------------------------------- */
+
+static const char *const no_values[] = { "", "", "" };
+static const char *const queue_values[] = { "one fewer", "as it is", "one more" };
+static const char *const vmrun_values[] = { "succeeds", "fails with VMEXIT_INVALID", "" };
+static const char *const window_values[] = { "opened", "", "not opened" };
+static const char *const arrive_values[] = { "L0 waits", "#VMEXIT(INTR) to L1",
+					     "it is injected into L2",
+					     "L0 opens a window" };
+
+#define WORD(name, third, unit, vmcb, field) \
+	{ \
+		name, third, NULL, PSVM_OUTPUT_WORD, PSVM_UNIT_##unit, vmcb, \
+			PSVM_DIFF_##field, 0 \
+	}
+#define VALUE(name, values) \
+	{ \
+		name, NULL, values, PSVM_OUTPUT_VALUE, PSVM_UNIT_FLAG, 3, \
+			PSVM_DIFF_FIELDS, 0 \
+	}
+#define BITS(name, third, unit) \
+	{ \
+		name, third, NULL, PSVM_OUTPUT_WORD, PSVM_UNIT_##unit, 3, \
+			PSVM_DIFF_FIELDS, 0 \
+	}
+
+/* The words of one VMCB, and what all transitions return besides. */
+#define WORDS(vmcb, name, third, third_event) \
+	WORD("int_ctl of " name, third, INT_CTL, vmcb, INT_CTL), \
+		WORD("int_state of " name, NULL, INT_STATE, vmcb, INT_STATE), \
+		WORD("event_inj of " name, NULL, EVENT_INJ, vmcb, EVENT_INJ), \
+		WORD("exit_int_info of " name, third_event, EVENT_INJ, vmcb, \
+		     EXIT_INT_INFO), \
+		WORD("intercepts 00Ch of " name, NULL, MISC1, vmcb, MISC1), \
+		WORD("tlb_control of " name, NULL, TLB_CONTROL, vmcb, TLB_CONTROL)
+#define RESULT(name_12, third, outcome, outcome_values) \
+	WORDS(0, name_12, NULL, "02's event_inj"), WORDS(1, "02", third, NULL), \
+		WORDS(2, "01", NULL, NULL), BITS("requests", NULL, REQUESTS), \
+		BITS("fields stored in vmcb12", NULL, FIELDS), \
+		BITS("L1's GIF", "L1's GIF", FLAG), \
+		VALUE("L0's queue of NMIs for L1", queue_values), \
+		VALUE(outcome, outcome_values)
+
+static const struct psvm_output run_outputs[] = { RESULT("12", NULL, "outcome",
+							 no_values) };
+static const struct psvm_output window_outputs[] = { RESULT(
+	"12", "the waiting interrupt's", "window", window_values) };
+static const struct psvm_output handback_outputs[] = { RESULT("vmcb12", NULL, "outcome",
+							      no_values) };
+static const struct psvm_output vmrun_outputs[] = { VALUE("VMRUN", vmrun_values) };
+static const struct psvm_output arrive_outputs[] = { VALUE("interrupt for L1",
+							   arrive_values) };
+PSVM_STATIC_ASSERT(N_ROWS(run_outputs) == MAX_OUTPUTS, "outputs of a transition");
+
+enum { OUT_REQUESTS = 18, OUT_STORE12, OUT_GIF, OUT_QUEUE, OUT_OUTCOME };
+
+#define INTERCEPTS(unit, offset, number) \
+	{ "intercepts " offset " of 02", \
+	  NULL, \
+	  NULL, \
+	  PSVM_OUTPUT_WORD, \
+	  PSVM_UNIT_##unit, \
+	  3, \
+	  PSVM_DIFF_FIELDS, \
+	  number },
+static const struct psvm_output merge_outputs[] = {
+#define X(name, number, offset) INTERCEPTS(name, offset, number)
+	PSVM_INTERCEPT_WORDS(X)
+#undef X
+};
+
+#define EXITS(name, unit, number) \
+	{ name,	 NULL, NULL, PSVM_OUTPUT_EXITS, PSVM_UNIT_##unit, 3, PSVM_DIFF_FIELDS, \
+	  number },
+static const struct psvm_output route_outputs[] = {
+#define X(name, number, offset) EXITS("exits that go to L1", name, number)
+	PSVM_INTERCEPT_WORDS(X)
+#undef X
+		EXITS("exits that go to L1", FLAG, 6)
+			EXITS("exits that ask L1's bitmap", MISC1, 3)
+};
+
+static const struct psvm_output other_outputs[] = {
+	BITS("02.V_TPR is loaded from L1's local APIC before a run", NULL, FLAG),
+	BITS("02.V_TPR is stored in L1's local APIC after a run", NULL, FLAG),
+	BITS("CR8 writes are intercepted in 01 by L0", NULL, FLAG),
+	BITS("HLT of L2 is intercepted by L0", NULL, FLAG),
+	BITS("wakes a sleeping L2", NULL, WAKES),
+};
+
+/* --- running ------------------------------------------------------------- */
+
+static void put_words(uint64_t *outputs, const struct psvm_words *words)
+{
+	outputs[PSVM_DIFF_INT_CTL] = words->int_ctl;
+	outputs[PSVM_DIFF_INT_STATE] = words->int_state;
+	outputs[PSVM_DIFF_EVENT_INJ] = words->event_inj;
+	outputs[PSVM_DIFF_EXIT_INT_INFO] = words->exit_int_info;
+	outputs[PSVM_DIFF_MISC1] = words->misc1;
+	outputs[PSVM_DIFF_TLB_CONTROL] = words->tlb_control;
+}
+
+static void put_result(uint64_t *outputs, const struct psvm_result *r)
+{
+	put_words(outputs, &r->v12);
+	put_words(outputs + PSVM_DIFF_FIELDS, &r->v02);
+	put_words(outputs + 2 * PSVM_DIFF_FIELDS, &r->v01);
+	outputs[OUT_REQUESTS] = r->requests;
+	outputs[OUT_STORE12] = r->store12;
+	outputs[OUT_GIF] = r->gif;
+	outputs[OUT_QUEUE] = (uint64_t)(r->nmi_change + 1);
+	outputs[OUT_OUTCOME] = r->outcome;
+}
+
+#define RUN(name, transition) \
+	static void name(const struct psvm_rules *rules, \
+			 const struct psvm_diff_input *input, uint64_t *outputs) \
+	{ \
+		struct psvm_result r = transition(rules, input->nested); \
+\
+		put_result(outputs, &r); \
+	}
+RUN(run_snapshot, psvm_snapshot)
+RUN(run_enter, psvm_enter)
+RUN(run_reenter, psvm_reenter)
+RUN(run_window_open, psvm_window_open)
+RUN(run_window_close, psvm_window_close)
+RUN(run_refresh, psvm_refresh)
+RUN(run_handback, psvm_nested_sync_int_ctl)
+
+#define RUN_OUTCOME(name, transition) \
+	static void name(const struct psvm_rules *rules, \
+			 const struct psvm_diff_input *input, uint64_t *outputs) \
+	{ \
+		outputs[0] = transition(rules, input->nested).outcome; \
+	}
+RUN_OUTCOME(run_enter_outcome, psvm_enter)
+RUN_OUTCOME(run_reenter_outcome, psvm_reenter)
+
+static void run_merge(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		      uint64_t *outputs)
+{
+	struct psvm_intercepts i02 = psvm_merge_intercepts(rules, input->nested,
+							   input->i12, input->i01);
+
+	for (size_t i = 0; i < N_ROWS(i02.word); i++)
+		outputs[i] = i02.word[i];
+}
+
+/* Exit codes beyond the intercepts: each that has a name, and neighbours of the
+ * ranges. Their bits are numbered in this order. */
+static const uint64_t other_exits[] = {
+#define X(name, value, gate, section) value,
+	PSVM_EXIT_CODES(X)
+#undef X
+		UINT64_C(0xc0),
+	UINT64_C(0x3ff),
+	UINT64_C(0x404),
+	UINT32_MAX,
+	UINT64_MAX - 4,
+};
+
+enum { INTERCEPT_EXITS = 192, OUT_OTHER_EXITS = 6, OUT_BITMAP };
+
+static uint32_t route(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		      uint64_t exit_code)
+{
+	return psvm_route_exit(rules, input->nested, exit_code, input->i12, input->i01);
+}
+
+static void run_route(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		      uint64_t *outputs)
+{
+	for (size_t i = 0; i < N_ROWS(route_outputs); i++)
+		outputs[i] = 0;
+	for (unsigned int code = 0; code < INTERCEPT_EXITS; code++) {
+		uint32_t level = route(rules, input, code);
+
+		outputs[code / 32] |= (uint64_t)(level != PSVM_L0) << code % 32;
+		outputs[OUT_BITMAP] |= (uint64_t)(level == PSVM_L1_BITMAP) << code % 32;
+	}
+	for (size_t i = 0; i < N_ROWS(other_exits); i++)
+		outputs[OUT_OTHER_EXITS] |=
+			(uint64_t)(route(rules, input, other_exits[i]) != PSVM_L0) << i;
+}
+
+static void run_arrive(const struct psvm_rules *rules,
+		       const struct psvm_diff_input *input, uint64_t *outputs)
+{
+	outputs[0] = psvm_interrupt_arrives(rules, input->nested);
+}
+
+static void run_other(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		      uint64_t *outputs)
+{
+	for (uint32_t i = 0; i < N_ROWS(other_outputs); i++) {
+		outputs[i] = 0;
+		(void)psvm_rule(rules, input->nested, PSVM_CELL_TPR_LOAD + i,
+				&outputs[i]);
+	}
+}
+
+/* --- cells --------------------------------------------------------------- */
+
+#define READS_SNAPSHOT \
+	(CELL(SNAPSHOT_INT_CTL) | CELL(SNAPSHOT_INT_STATE) | CELL(SNAPSHOT_EVENT_INJ) | \
+	 CELL(SNAPSHOT_TLB_CONTROL))
+/* Part of every #VMEXIT. */
+#define READS_GIF \
+	(CELL(HANDBACK_CLEAR_01) | CELL(HANDBACK_CLOSE) | CELL(CLOSE_IN_01) | \
+	 CELL(CLOSE_CLEAR_01))
+#define READS_VMCB12 \
+	(CELL(HANDBACK_FIELDS) | CELL(HANDBACK_ZERO_12) | CELL(HANDBACK_CLEAR_02) | \
+	 CELL(HANDBACK_TO_12) | CELL(HANDBACK_STORE_12))
+#define READS_FAILURE \
+	(CELL(ENTER_INVALID) | CELL(INVALID_REQUEST) | CELL(INVALID_ZERO_12) | \
+	 CELL(INVALID_HANDS_BACK) | READS_VMCB12 | READS_GIF)
+#define READS_BUILD \
+	(CELL(ENTER_INVALID) | CELL(ENTER_CLEAR_02) | CELL(ENTER_FROM_12) | \
+	 CELL(ENTER_FROM_01) | CELL(ENTER_SET_02) | CELL(ENTER_FIELDS) | \
+	 CELL(ENTER_DROP_TLB) | CELL(MERGE_DROP_MISC1) | CELL(ENTER_CLEAR_01) | \
+	 CELL(ENTER_QUEUE) | CELL(ENTER_REQUEST))
+#define READS_CLOSING \
+	(CELL(CLOSE_IN_01) | CELL(CLOSE_CLEAR_01) | CELL(MERGE_DROP_MISC1) | \
+	 CELL(CLOSE_IN_02) | CELL(CLOSE_CLEAR_02) | CELL(CLOSE_RESTORE_02))
+#define READS_VMRUN  (CELL(VMRUN_SET_02) | CELL(VMRUN_SET_01))
+#define LATE_VMRUN   (CELL(VMRUN_CLOSE) | READS_CLOSING)
+#define LATE_REENTER (CELL(REENTER_CLOSE) | READS_CLOSING)
+#define READS_MERGE \
+	(CELL(MERGE_WORDS) | CELL(MERGE_DROP_CR) | CELL(MERGE_DROP_MISC1) | \
+	 CELL(MERGE_DROP_MISC2) | CELL(MERGE_SET_CR))
+#define READS_WINDOW \
+	(CELL(WINDOW_ASK) | CELL(WINDOW_IN_01) | CELL(WINDOW_IN_02) | \
+	 CELL(MERGE_DROP_MISC1))
+#define LATE_WINDOW    (CELL(WINDOW_USURP) | CELL(WINDOW_DUMMY) | CELL(WINDOW_EVENT))
+#define READS_HANDBACK (CELL(HANDBACK_REQUEST) | READS_VMCB12 | CELL(HANDBACK_TO_01))
+#define LATE_HANDBACK  (CELL(HANDBACK_QUEUE) | READS_GIF)
+#define READS_ARRIVE \
+	(CELL(OPEN) | CELL(OPEN_EXIT) | CELL(OPEN_INJECT) | CELL(OPEN_WINDOW) | \
+	 CELL(CLOSED_WINDOW))
+#define READS_OTHER \
+	(CELL(TPR_LOAD) | CELL(TPR_STORE) | CELL(CR8_INTERCEPT) | CELL(HLT_INTERCEPT) | \
+	 CELL(HLT_WAKE))
+
+/* Hand-back moves bits of int_ctl only, VMRUN and windows merge intercepts, too. */
+enum {
+	FROM_02_01 = MOVES_02 | MOVES_01,
+	FROM_ALL = MOVES_12 | MOVES_02 | MOVES_01 | MOVES_MISC1
+};
+
+#define OUTPUTS(outputs) outputs, N_ROWS(outputs)
+#define IF_IT_SUCCEEDS	 "where VMRUN succeeds in both"
+#define IF_IT_FAILS	 "where VMRUN fails in both"
+
+const struct step diff_steps[PSVM_DIFF_SCOPES] = {
+	{ PSVM_MOMENT_SNAPSHOT, ONLY_ALL, NULL, READS_SNAPSHOT, 0, 0,
+	  OUTPUTS(run_outputs), 1, run_snapshot },
+	{ PSVM_MOMENT_ENTER, ONLY_ALL, "whether it fails", CELL(ENTER_INVALID), 0, 0,
+	  OUTPUTS(vmrun_outputs), 1, run_enter_outcome },
+	{ PSVM_MOMENT_ENTER, ONLY_SUCCESS, IF_IT_SUCCEEDS,
+	  READS_BUILD | READS_VMRUN | LATE_VMRUN, LATE_VMRUN, FROM_ALL,
+	  OUTPUTS(run_outputs), 1, run_enter },
+	{ PSVM_MOMENT_ENTER, ONLY_FAILURE, IF_IT_FAILS, READS_FAILURE, 0, 0,
+	  OUTPUTS(handback_outputs), 1, run_enter },
+	{ PSVM_MOMENT_REENTER, ONLY_ALL, "whether it fails", CELL(ENTER_INVALID), 0, 0,
+	  OUTPUTS(vmrun_outputs), 1, run_reenter_outcome },
+	{ PSVM_MOMENT_REENTER, ONLY_SUCCESS, IF_IT_SUCCEEDS, READS_BUILD | LATE_REENTER,
+	  LATE_REENTER, FROM_ALL, OUTPUTS(run_outputs), 1, run_reenter },
+	{ PSVM_MOMENT_REENTER, ONLY_FAILURE, IF_IT_FAILS, READS_FAILURE, 0, 0,
+	  OUTPUTS(handback_outputs), 1, run_reenter },
+	{ PSVM_MOMENT_MERGE, ONLY_ALL, NULL, READS_MERGE, 0, 0, OUTPUTS(merge_outputs), 1,
+	  run_merge },
+	{ PSVM_MOMENT_WINDOW, ONLY_ALL, NULL, READS_WINDOW | LATE_WINDOW, LATE_WINDOW,
+	  FROM_ALL, OUTPUTS(window_outputs), 1, run_window_open },
+	{ PSVM_MOMENT_CLOSE, ONLY_ALL, NULL, READS_CLOSING | CELL(CLOSE_REQUEST), 0, 0,
+	  OUTPUTS(run_outputs), 1, run_window_close },
+	{ PSVM_MOMENT_REFRESH, ONLY_ALL, NULL, CELL(REFRESH_TO_12) | CELL(REFRESH_FIELDS),
+	  0, 0, OUTPUTS(run_outputs), 1, run_refresh },
+	{ PSVM_MOMENT_HANDBACK, ONLY_ALL, NULL, READS_HANDBACK | LATE_HANDBACK,
+	  LATE_HANDBACK, FROM_02_01, OUTPUTS(handback_outputs), 1, run_handback },
+	{ PSVM_MOMENT_ROUTE, ONLY_ALL, NULL, CELL(ROUTE_L0) | CELL(ROUTE_L1), 0, 0,
+	  OUTPUTS(route_outputs), INTERCEPT_EXITS + N_ROWS(other_exits), run_route },
+	{ PSVM_MOMENT_ARRIVE, ONLY_ALL, NULL, READS_ARRIVE, 0, 0, OUTPUTS(arrive_outputs),
+	  1, run_arrive },
+	{ PSVM_MOMENT_OTHER, ONLY_ALL, NULL, READS_OTHER, 0, 0, OUTPUTS(other_outputs), 1,
+	  run_other },
+};
+
+/* --- operands ------------------------------------------------------------ */
+
+static struct triple operands_of_word(const struct step *step,
+				      const struct psvm_output *output,
+				      const struct psvm_diff_input *input)
+{
+	const struct psvm_nested *n = &input->nested;
+	struct triple own = { { diff_word(n, 0, output->field),
+				diff_word(n, 1, output->field),
+				diff_word(n, 2, output->field) } };
+
+	if (!output->third)
+		return own;
+	if (output->field == PSVM_DIFF_EXIT_INT_INFO)
+		own.of[2] = n->v02.event_inj;
+	else if (step->moment == PSVM_MOMENT_WINDOW)
+		own.of[2] = (uint64_t)(n->vector >> 4) << PSVM_V_INTR_PRIO_SHIFT |
+			    (n->external ? PSVM_V_IGN_TPR : 0);
+	return own;
+}
+
+struct triple diff_operands(const struct step *step, size_t output,
+			    const struct psvm_diff_input *input)
+{
+	const struct psvm_output *row = &step->outputs[output];
+	struct triple own = { { 0, 0, 0 } };
+
+	if (row->vmcb < 3)
+		return operands_of_word(step, row, input);
+	if (step->moment == PSVM_MOMENT_MERGE ||
+	    (step->moment == PSVM_MOMENT_ROUTE && row->index < N_ROWS(input->i12.word))) {
+		own.of[0] = input->i12.word[row->index];
+		own.of[2] = input->i01.word[row->index];
+	} else if (row->third) { /* GIF */
+		own.of[2] = input->nested.facts >> PSVM_C_L1_GIF_BIT & 1;
+	}
+	return own;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/cli.h - what the commands have in common. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#define PSVM_EXTERN
+#include "psvm/rules.h"
+
+#include <jansson.h>
+#include <popt.h>
+
+enum { CLI_OK = 0, CLI_DIFFERENT = 1, CLI_BAD = 2 };
+
+/* The commands; argv[0] is the name of the command. Return the exit status. */
+int cmd_enter(int argc, const char **argv);
+int cmd_sync(int argc, const char **argv);
+int cmd_diff(int argc, const char **argv);
+int cmd_rules(int argc, const char **argv);
+
+/* One line on stderr: "psvm COMMAND: ..."; returns false. */
+__attribute__((format(printf, 2, 3))) bool cli_fail(const char *command,
+						    const char *format, ...);
+
+/* A command's options and arguments. */
+struct cli_usage {
+	const char *command;  /* "diff" */
+	const char *synopsis; /* "[--json] RULES RULES" */
+	const char *help;     /* paragraphs, behind the options */
+	const struct poptOption *options;
+	size_t min_arguments;
+	size_t max_arguments;
+};
+
+enum cli_parsed { CLI_GO, CLI_HELPED, CLI_REFUSED };
+
+/* Every table of options has this row before its end. */
+#define CLI_HELP_OPTION \
+	{ \
+		"help", 'h', POPT_ARG_NONE, NULL, 'h', "show this help and exit", NULL \
+	}
+
+/*
+ * Parse; print the help if it is asked for. *arguments gets the arguments, null
+ * terminated, which live as long as *context; the caller frees that.
+ */
+enum cli_parsed cli_parse(const struct cli_usage *usage, int argc, const char **argv,
+			  poptContext *context, const char ***arguments);
+
+/* A rule set by its name, or null after a line on stderr with the known ones. */
+const struct psvm_rules *cli_rules(const char *command, const char *name);
+
+/*
+ * Text, wrapped between words at the width of the terminal. The first line
+ * begins at column `indent`, the following ones at `indent` + 4.
+ */
+__attribute__((format(printf, 2, 3))) void cli_print(unsigned int indent,
+						     const char *format, ...);
+
+/* Whether everything that was printed has been written; else one line. */
+bool cli_flush(const char *command);
+
+/* Print JSON and release it; null is a failed allocation. */
+bool cli_print_json(const char *command, json_t *json);
+
+json_t *cli_json_hex(uint64_t value);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* psvm - the semantics of AMD's virtual interrupts, on the command line. */
+#include "cli.h"
+#include "cmd_decode.h"
+
+#include "psvm/version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, const char **argv);
+	const char *words;
+} commands[] = {
+	{ "decode", cmd_decode, "print VMCB images in names" },
+	{ "enter", cmd_enter, "what VMRUN by L1 makes of vmcb12: vmcb02, bit by bit" },
+	{ "sync", cmd_sync, "what a #VMEXIT to L1 makes of vmcb12, bit by bit" },
+	{ "diff", cmd_diff, "every functional difference between two rule sets" },
+	{ "rules", cmd_rules, "the rule sets, and each as a table" },
+};
+
+static int print_help(void)
+{
+	cli_print(0, "Usage: psvm COMMAND [OPTION]... [ARGUMENT]...");
+	cli_print(0, "How hypervisors handle the virtual-interrupt control of AMD SVM, "
+		     "bare and nested.");
+	putchar('\n');
+	for (size_t i = 0; i < N_ROWS(commands); i++)
+		cli_print(2, "%-7s %s", commands[i].name, commands[i].words);
+	putchar('\n');
+	cli_print(0, "\"psvm COMMAND --help\" describes a command, \"psvm --version\" "
+		     "prints the version.");
+	cli_print(0,
+		  "Words: L0 is the hypervisor on the hardware, L1 the one in its "
+		  "guest, L2 the guest in that. 12 is vmcb12, what L1 wrote; 02 is what "
+		  "L0 runs L2 with; 01 is what L0 runs L1 with.");
+	return cli_flush("") ? CLI_OK : CLI_BAD;
+}
+
+static int print_version(void)
+{
+	printf("psvm %s\n", PSVM_VERSION);
+	return cli_flush("") ? CLI_OK : CLI_BAD;
+}
+
+static int refuse(const char *what, const char *name)
+{
+	char known[128] = "";
+
+	for (size_t i = 0; i < N_ROWS(commands); i++) {
+		if (i)
+			strcat(known, ", ");
+		strcat(known, commands[i].name);
+	}
+	cli_fail("", "%s%s; commands are %s; \"psvm --help\" helps", what, name, known);
+	return CLI_BAD;
+}
+
+static int run(const char *name, int argc, const char **argv)
+{
+	for (size_t i = 0; i < N_ROWS(commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	return refuse(*name == '-' ? "unknown option " : "unknown command ", name);
+}
+
+int main(int argc, const char **argv)
+{
+	if (argc < 2)
+		return refuse("no command given", "");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return print_help();
+	if (strcmp(argv[1], "--version") == 0)
+		return print_version();
+	return run(argv[1], argc - 1, argv + 1);
+}
