@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Run each fuzz target for some seconds with sanitizers.
+# usage: fuzz.sh SECONDS [CLANG]
+set -eu
+seconds=${1:?usage: fuzz.sh SECONDS [CLANG]}
+clang=${2:-clang}
+cd "$(dirname "$0")/.."
+build=build/fuzz
+
+PSVM_CLANG=$clang cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	-DCMAKE_C_COMPILER="$clang" -DPSVM_BUILD_FUZZERS=ON -DPSVM_BUILD_TESTS=OFF \
+	-DPSVM_SANITIZE=address,undefined >/dev/null
+cmake --build $build >/dev/null
+for target in sync enter sequence vmcb; do
+	found=$build/found/$target
+	mkdir -p "$found"
+	"$build/fuzz/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 \
+		-dict="$build/fuzz/$target.dict" "$found" "$build/fuzz/corpus/$target" \
+		>"$build/$target.log" 2>&1 || { tail -n 60 "$build/$target.log"; exit 1; }
+	rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$build/$target.log")
+	features=$(sed -n 's/.*DONE .* ft: \([0-9]*\).*/\1/p' "$build/$target.log")
+	echo "fuzz $target: $seconds s, $rate executions/s, $features features, no failure"
+done
