@@ -24,6 +24,7 @@
 #define REQUESTED    (V_IRQ | PRIO | IGN_TPR | VECTOR)
 #define INTERCEPT_VINTR (UINT32_C(1) << 4)
 #define EVENT_V	     (UINT64_C(1) << 31)
+#define EVENT_SBZ    UINT64_C(0x7ffff000) /* bits 30:12 */
 #define CLEAN_I	     UINT32_C(1)
 #define CLEAN_TPR    UINT32_C(8)
 
@@ -158,7 +159,8 @@ static void begin_l2(struct story *s)
 	s->bare.v_nmi = (word & V_NMI) != 0;
 	s->bare.v_nmi_mask = (word & V_NMI_MASK) != 0;
 	s->bare.shadow = (s->l1.int_state & 1) != 0;
-	s->bare.event = s->l1.event_inj & EVENT_V ? s->l1.event_inj : 0;
+	/* An event has no reserved bits (15.20). */
+	s->bare.event = s->l1.event_inj & EVENT_V ? s->l1.event_inj & ~EVENT_SBZ : 0;
 }
 
 static void entered(struct story *s, enum story_step step, const struct psvm_result *r)

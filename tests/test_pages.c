@@ -16,7 +16,7 @@
 
 #include "psvm/psvm.h"
 
-enum { PAGE = 4096, RUNS = 200 };
+enum { PAGE = 4096, RUNS = 50 };
 
 /* Offsets and widths in a VMCB. */
 static const struct place {

@@ -48,20 +48,22 @@ struct field_row {
 	PLAIN(area, name ".base", (offset) + 8, 8, 1, clean, gate, section)
 
 #define CONTROL(name, type, offset, width, count, clean, gate, section) \
-	PLAIN_##width("control", #name, offset, width, count, #clean, GATE_##gate, section)
+	PLAIN_##width("control", #name, offset, width, count, #clean, GATE_##gate, \
+		      section)
 #define CONTROL_RESERVED(begin, end) \
-	{ "control", "reserved_" #begin, begin, 1, (end) - (begin), true, "NONE", \
-	  GATE_BASE, "B-1" },
+	{ "control", "reserved_" #begin, begin, 1, (end) - (begin), true, \
+	  "NONE",    GATE_BASE,		 "B-1" },
 #define SAVE(name, type, offset, width, count, clean, gate, section) \
 	PLAIN_##width("save", #name, PSVM_VMCB_CONTROL_SIZE + (offset), width, count, \
 		      #clean, GATE_##gate, section)
 #define SAVE_RESERVED(begin, end) \
-	{ "save", "reserved_" #begin, PSVM_VMCB_CONTROL_SIZE + (begin), 1, \
-	  (end) - (begin), true, "NONE", GATE_BASE, "B-2" },
+	{ "save", "reserved_" #begin, PSVM_VMCB_CONTROL_SIZE + (begin), \
+	  1,	  (end) - (begin),    true, \
+	  "NONE", GATE_BASE,	      "B-2" },
 
 static const struct field_row field_rows[] = {
 	PSVM_VMCB_CONTROL_LAYOUT(CONTROL, CONTROL, CONTROL_RESERVED)
-	PSVM_VMCB_SAVE_LAYOUT(SAVE, SAVE, SAVE_RESERVED)
+		PSVM_VMCB_SAVE_LAYOUT(SAVE, SAVE, SAVE_RESERVED)
 };
 
 /*
@@ -82,25 +84,25 @@ struct value_row {
 
 #define BIT(name, shift, width, gate, section) \
 	{ #name, shift, width, GATE_##gate, section },
-#define VALUE(name, value, gate, section) { #name, value },
+#define VALUE(name, value, gate, section)	{ #name, value },
 #define EXIT(name, shift, width, gate, section) { #name, PSVM_EXIT_##name },
 
 /* Rows of 060h that nobody owns are like bits without a row. */
 #define INT_CTL(name, kvm, shift, width, writer, gate, ignored, section) \
 	INT_CTL_##writer({ #name, shift, width, GATE_##gate, section })
-#define INT_CTL_HW(...)	 __VA_ARGS__,
-#define INT_CTL_SW(...)	 __VA_ARGS__,
+#define INT_CTL_HW(...) __VA_ARGS__,
+#define INT_CTL_SW(...) __VA_ARGS__,
 #define INT_CTL_SBZ(...)
 
 static const struct bit_row intercept_cr_bits[] = { PSVM_INTERCEPT_CR_BITS(BIT) };
 static const struct bit_row intercept_dr_bits[] = { PSVM_INTERCEPT_DR_BITS(BIT) };
-static const struct bit_row intercept_exceptions_bits[] = {
-	PSVM_INTERCEPT_EXCEPTION_BITS(BIT)
-};
+static const struct bit_row intercept_exceptions_bits[] = { PSVM_INTERCEPT_EXCEPTION_BITS(
+	BIT) };
 static const struct bit_row intercept_misc1_bits[] = { PSVM_INTERCEPT_MISC1_BITS(BIT) };
 static const struct bit_row intercept_misc2_bits[] = { PSVM_INTERCEPT_MISC2_BITS(BIT) };
 static const struct bit_row intercept_misc3_bits[] = { PSVM_INTERCEPT_MISC3_BITS(BIT) };
-static const struct bit_row tlb_control_bits[] = { BIT(TLB_CONTROL, 0, 8, BASE, "15.16, B-1") };
+static const struct bit_row tlb_control_bits[] = { BIT(TLB_CONTROL, 0, 8, BASE,
+						       "15.16, B-1") };
 static const struct bit_row erap_bits[] = { PSVM_ERAP_BITS(BIT) };
 static const struct bit_row int_ctl_bits[] = { PSVM_INT_CTL_BITS(INT_CTL) };
 static const struct bit_row int_state_bits[] = { PSVM_INT_STATE_BITS(BIT) };
@@ -110,32 +112,25 @@ static const struct bit_row nested_ctl_bits[] = { PSVM_NESTED_CTL_BITS(BIT) };
 static const struct bit_row virt_ext_bits[] = { PSVM_VIRT_EXT_BITS(BIT) };
 static const struct bit_row clean_bits[] = { PSVM_CLEAN_BITS(BIT) };
 static const struct bit_row avic_vapic_bar_bits[] = { PSVM_AVIC_VAPIC_BAR_BITS(BIT) };
-static const struct bit_row avic_backing_page_bits[] = {
-	PSVM_AVIC_BACKING_PAGE_BITS(BIT)
-};
+static const struct bit_row avic_backing_page_bits[] = { PSVM_AVIC_BACKING_PAGE_BITS(
+	BIT) };
 static const struct bit_row avic_logical_id_bits[] = { PSVM_AVIC_LOGICAL_ID_BITS(BIT) };
-static const struct bit_row avic_physical_id_bits[] = {
-	PSVM_AVIC_PHYSICAL_ID_BITS(BIT)
-};
+static const struct bit_row avic_physical_id_bits[] = { PSVM_AVIC_PHYSICAL_ID_BITS(BIT) };
 static const struct bit_row vmsa_pa_bits[] = { PSVM_VMSA_PA_BITS(BIT) };
 static const struct bit_row update_irr_bits[] = { PSVM_UPDATE_IRR_BITS(BIT) };
 static const struct bit_row allowed_sev_features_bits[] = {
 	PSVM_ALLOWED_SEV_FEATURES_BITS(BIT)
 };
-static const struct bit_row guest_sev_features_bits[] = {
-	PSVM_GUEST_SEV_FEATURES_BITS(BIT)
-};
+static const struct bit_row guest_sev_features_bits[] = { PSVM_GUEST_SEV_FEATURES_BITS(
+	BIT) };
 
 static const struct value_row tlb_control_values[] = { PSVM_TLB_CONTROL_VALUES(VALUE) };
 static const struct value_row event_type_values[] = { PSVM_EVENT_TYPE_VALUES(VALUE) };
 static const struct value_row exit_code_values[] = {
-	PSVM_INTERCEPT_CR_BITS(EXIT)
-	PSVM_INTERCEPT_DR_BITS(EXIT)
-	PSVM_INTERCEPT_EXCEPTION_BITS(EXIT)
-	PSVM_INTERCEPT_MISC1_BITS(EXIT)
-	PSVM_INTERCEPT_MISC2_BITS(EXIT)
-	PSVM_INTERCEPT_MISC3_BITS(EXIT)
-	PSVM_EXIT_CODES(VALUE)
+	PSVM_INTERCEPT_CR_BITS(EXIT) PSVM_INTERCEPT_DR_BITS(EXIT)
+		PSVM_INTERCEPT_EXCEPTION_BITS(EXIT) PSVM_INTERCEPT_MISC1_BITS(EXIT)
+			PSVM_INTERCEPT_MISC2_BITS(EXIT) PSVM_INTERCEPT_MISC3_BITS(EXIT)
+				PSVM_EXIT_CODES(VALUE)
 };
 
 /* A field with a bit table. The part at values_shift has values with names. */
@@ -149,8 +144,10 @@ struct word {
 };
 
 #define WORD_VALUES(field, bits, values, n_values, shift) \
-	{ offsetof(struct psvm_vmcb_control, field), bits, N_ROWS(bits), values, \
-	  n_values, shift }
+	{ \
+		offsetof(struct psvm_vmcb_control, field), bits, N_ROWS(bits), values, \
+			n_values, shift \
+	}
 #define WORD(field) WORD_VALUES(field, field##_bits, NULL, 0, 0)
 
 static const struct word words[] = {
@@ -165,14 +162,14 @@ static const struct word words[] = {
 	WORD(erap),
 	WORD(int_ctl),
 	WORD(int_state),
-	WORD_VALUES(exit_code, exit_code_bits, exit_code_values,
-		    N_ROWS(exit_code_values), 0),
+	WORD_VALUES(exit_code, exit_code_bits, exit_code_values, N_ROWS(exit_code_values),
+		    0),
 	WORD_VALUES(exit_int_info, event_bits, event_type_values,
 		    N_ROWS(event_type_values), PSVM_EVENT_TYPE_SHIFT),
 	WORD(nested_ctl),
 	WORD(avic_vapic_bar),
-	WORD_VALUES(event_inj, event_bits, event_type_values,
-		    N_ROWS(event_type_values), PSVM_EVENT_TYPE_SHIFT),
+	WORD_VALUES(event_inj, event_bits, event_type_values, N_ROWS(event_type_values),
+		    PSVM_EVENT_TYPE_SHIFT),
 	WORD(virt_ext),
 	WORD(clean),
 	WORD(avic_backing_page),

@@ -41,7 +41,7 @@ struct text {
 	size_t width; /* of the terminal */
 	size_t column;
 	unsigned int hidden; /* fields that are zero */
-	const char *area; /* of the last field */
+	const char *area;    /* of the last field */
 };
 
 static void end_line(struct text *text)
@@ -58,8 +58,8 @@ static void put_gap(struct text *text, size_t length)
 	text->column += (size_t)printf("%*s", text->column ? 1 : INDENT, "");
 }
 
-__attribute__((format(printf, 2, 3)))
-static void put_word(struct text *text, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put_word(struct text *text,
+							   const char *format, ...)
 {
 	char word[128];
 	va_list args;
@@ -135,7 +135,8 @@ static void print_elements(struct text *text, const struct psvm_decode_field *fi
 	unsigned int per_row = BYTES_PER_ROW / field->width;
 
 	for (unsigned int i = 0; i < field->count; i += per_row) {
-		unsigned int end = i + per_row < field->count ? i + per_row : field->count;
+		unsigned int end = i + per_row < field->count ? i + per_row
+							      : field->count;
 
 		if (text->all || !row_is_zero(field, i, end))
 			print_row(text, field, i, end);
@@ -209,7 +210,8 @@ static void print_text(const struct psvm_vmcb *vmcb, bool all)
 
 	psvm_decode(vmcb, print_field, &text);
 	if (text.hidden)
-		printf("%u fields are zero and not shown (--all shows them)\n", text.hidden);
+		printf("%u fields are zero and not shown (--all shows them)\n",
+		       text.hidden);
 }
 
 /*
@@ -235,17 +237,13 @@ static void append_part(void *context, const struct psvm_decode_part *part)
 	if (!part->value && !json->all)
 		return;
 	json->failed |= json_array_append_new(
-		json->array,
-		json_pack("{s:s?, s:i, s:i, s:o, s:s?, s:b, s:s, s:s, s:s}",
-			  "name", part->name,
-			  "shift", (int)part->shift,
-			  "width", (int)part->width,
-			  "value", json_hex(part->value, (part->width + 7) / 8),
-			  "meaning", part->meaning,
-			  "reserved", part->reserved,
-			  "gate", part->gate.name,
-			  "cpuid", part->gate.text,
-			  "section", part->section));
+		json->array, json_pack("{s:s?, s:i, s:i, s:o, s:s?, s:b, s:s, s:s, s:s}",
+				       "name", part->name, "shift", (int)part->shift,
+				       "width", (int)part->width, "value",
+				       json_hex(part->value, (part->width + 7) / 8),
+				       "meaning", part->meaning, "reserved",
+				       part->reserved, "gate", part->gate.name, "cpuid",
+				       part->gate.text, "section", part->section));
 }
 
 static json_t *json_parts(const struct psvm_decode_field *field, struct json *fields)
@@ -278,18 +276,12 @@ static void append_field(void *context, const struct psvm_decode_field *field)
 	json->failed |= json_array_append_new(
 		json->array,
 		json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:s, s:s, s:s, s:s, s:o, s:o}",
-			  "area", field->area,
-			  "name", field->name,
-			  "offset", (int)field->offset,
-			  "width", (int)field->width,
-			  "count", (int)field->count,
-			  "reserved", field->reserved,
-			  "clean", field->clean,
-			  "gate", field->gate.name,
-			  "cpuid", field->gate.text,
-			  "section", field->section,
-			  "values", json_values(field, json),
-			  "bits", json_parts(field, json)));
+			  "area", field->area, "name", field->name, "offset",
+			  (int)field->offset, "width", (int)field->width, "count",
+			  (int)field->count, "reserved", field->reserved, "clean",
+			  field->clean, "gate", field->gate.name, "cpuid",
+			  field->gate.text, "section", field->section, "values",
+			  json_values(field, json), "bits", json_parts(field, json)));
 }
 
 static bool append_file(json_t *files, const char *path, const struct psvm_vmcb *vmcb,
@@ -302,7 +294,8 @@ static bool append_file(json_t *files, const char *path, const struct psvm_vmcb 
 		files, json_pack("{s:s, s:o, s:I}", "file", path, "fields", fields.array,
 				 "hidden", fields.hidden));
 	if (fields.failed)
-		fprintf(stderr, "psvm: %s: no JSON: out of memory, or the name is not UTF-8\n",
+		fprintf(stderr,
+			"psvm: %s: no JSON: out of memory, or the name is not UTF-8\n",
 			path);
 	return !fields.failed;
 }
@@ -364,8 +357,8 @@ static bool flush_output(void)
 
 static bool decode_files(const char **paths, const struct options *options)
 {
-	bool ok = options->json ? decode_json(paths, options->all) :
-				  decode_text(paths, options->all);
+	bool ok = options->json ? decode_json(paths, options->all)
+				: decode_text(paths, options->all);
 
 	return flush_output() && ok;
 }
@@ -382,7 +375,8 @@ static bool run(poptContext context, const struct options *options)
 		return false;
 	}
 	if (!paths) {
-		fputs("psvm decode: no FILE given; \"psvm decode --help\" helps\n", stderr);
+		fputs("psvm decode: no FILE given; \"psvm decode --help\" helps\n",
+		      stderr);
 		return false;
 	}
 	return decode_files(paths, options);
@@ -396,8 +390,7 @@ int cmd_decode(int argc, const char **argv)
 		  "print JSON: an array with one object for each FILE", NULL },
 		{ "all", 'a', POPT_ARG_NONE, &options.all, 0,
 		  "print fields and bits that are zero, too", NULL },
-		POPT_AUTOHELP
-		POPT_TABLEEND
+		POPT_AUTOHELP POPT_TABLEEND
 	};
 	poptContext context;
 	bool ok;

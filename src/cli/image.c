@@ -38,12 +38,12 @@ struct dump {
 	size_t size; /* bytes of the image so far */
 	size_t last; /* where the bytes of the last line begin */
 	unsigned long line;
-	bool offsets; /* each line begins with one */
+	bool offsets;  /* each line begins with one */
 	bool squeezed; /* a "*" since the last line */
 };
 
-__attribute__((format(printf, 2, 3)))
-static bool fail_line(const struct dump *dump, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool fail_line(const struct dump *dump,
+							    const char *format, ...)
 {
 	va_list args;
 
@@ -74,7 +74,8 @@ static bool add_byte(struct dump *dump, unsigned char byte)
 static bool parse_bytes(struct dump *dump, const char *text)
 {
 	dump->last = dump->size;
-	for (text += strspn(text, WHITE_SPACE); *text; text += strspn(text, WHITE_SPACE)) {
+	for (text += strspn(text, WHITE_SPACE); *text;
+	     text += strspn(text, WHITE_SPACE)) {
 		char digits[3] = { text[0], text[1] };
 
 		if (strspn(digits, HEX_DIGITS) != 2)
@@ -91,7 +92,8 @@ static bool parse_star(struct dump *dump)
 	if (dump->size && !dump->offsets)
 		return fail_line(dump, "'*' in a dump without offsets");
 	if (dump->size == dump->last)
-		return fail_line(dump, "'*' repeats a line, but no line with bytes precedes");
+		return fail_line(dump,
+				 "'*' repeats a line, but no line with bytes precedes");
 	dump->squeezed = true;
 	return true;
 }
@@ -115,7 +117,8 @@ static bool seek(struct dump *dump, size_t offset)
 	if (dump->squeezed)
 		return repeat(dump, offset);
 	if (offset != dump->size)
-		return fail_line(dump, "offset 0x%zx instead of 0x%zx", offset, dump->size);
+		return fail_line(dump, "offset 0x%zx instead of 0x%zx", offset,
+				 dump->size);
 	return true;
 }
 
@@ -159,9 +162,8 @@ static bool has_offsets(const char *text)
 	size_t digits = strspn(text += strspn(text, WHITE_SPACE "\n"), HEX_DIGITS);
 	const char *next = text + digits + strspn(text + digits, WHITE_SPACE);
 
-	return text[digits] == ':' ||
-	       (digits >= 6 && strspn(text, "0") == digits &&
-		strspn(next, HEX_DIGITS) == 2);
+	return text[digits] == ':' || (digits >= 6 && strspn(text, "0") == digits &&
+				       strspn(next, HEX_DIGITS) == 2);
 }
 
 static bool finish_dump(const struct dump *dump)
@@ -199,8 +201,8 @@ static bool is_text(const char *data, size_t size)
 {
 	size_t i = 0;
 
-	while (i < size && (isprint((unsigned char)data[i]) ||
-			    isspace((unsigned char)data[i])))
+	while (i < size &&
+	       (isprint((unsigned char)data[i]) || isspace((unsigned char)data[i])))
 		i++;
 	return size > 0 && i == size;
 }
@@ -233,8 +235,8 @@ static bool read_stream(const char *name, FILE *stream, unsigned char *image)
 	if (data) {
 		size_t size = fread(data, 1, MAX_FILE_SIZE + 1, stream);
 
-		ok = ferror(stream) ? fail(name, strerror(errno)) :
-				      parse_data(name, data, size, image);
+		ok = ferror(stream) ? fail(name, strerror(errno))
+				    : parse_data(name, data, size, image);
 	} else {
 		fail(name, strerror(errno));
 	}

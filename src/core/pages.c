@@ -14,8 +14,8 @@ static void words_of(struct psvm_words *words, const struct psvm_vmcb_control *c
 	words->tlb_control = control->tlb_control;
 }
 
-static void store_words(struct psvm_vmcb_control *control,
-			const struct psvm_words *words, uint32_t dirty)
+static void store_words(struct psvm_vmcb_control *control, const struct psvm_words *words,
+			uint32_t dirty)
 {
 	control->int_ctl = words->int_ctl;
 	control->int_state = words->int_state;

@@ -26,12 +26,10 @@ struct run {
 #define RUNS_16(count) { 2, 2 }, { 4, 1 }, { 8, 1 },
 
 #define RUNS(name, type, offset, width, count, clean, gate, section) RUNS_##width(count)
-#define RUNS_RESERVED(begin, end) { 1, (end) - (begin) },
+#define RUNS_RESERVED(begin, end)				     { 1, (end) - (begin) },
 
-static const struct run page_runs[] = {
-	PSVM_VMCB_CONTROL_LAYOUT(RUNS, RUNS, RUNS_RESERVED)
-	PSVM_VMCB_SAVE_LAYOUT(RUNS, RUNS, RUNS_RESERVED)
-};
+static const struct run page_runs[] = { PSVM_VMCB_CONTROL_LAYOUT(
+	RUNS, RUNS, RUNS_RESERVED) PSVM_VMCB_SAVE_LAYOUT(RUNS, RUNS, RUNS_RESERVED) };
 
 /*
  * What to exclusive-or to the offset of a byte of an element, to get from the
@@ -77,8 +75,7 @@ static void load(void *native, const volatile void *image, size_t size)
 		load_run(native, image, begin, *run);
 }
 
-void psvm_vmcb_control_load(struct psvm_vmcb_control *control,
-			    const volatile void *image)
+void psvm_vmcb_control_load(struct psvm_vmcb_control *control, const volatile void *image)
 {
 	load(control, image, sizeof(*control));
 }

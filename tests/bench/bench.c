@@ -82,7 +82,7 @@ PSVM_FORM(linux_6_12)
 #define INTR	   (UINT32_C(1) << 0)
 #define VINTR	   (UINT32_C(1) << 4)
 
-#define HAS(facts, name) (((facts) & PSVM_C(name)) != 0)
+#define HAS(facts, name) (((facts)&PSVM_C(name)) != 0)
 
 /* psvm refuses facts that make no sense; so do the others. */
 static inline bool sensible(uint32_t facts)
@@ -208,9 +208,8 @@ static inline void straight_gif(const struct state *s, struct outcome *o, uint64
 	o->misc1_01 = s->misc1_01 & ~(uint32_t)(VINTR & ~host & go);
 }
 
-__attribute__((noinline)) static void straight_lkml_2022(const struct state *in,
-							 struct outcome *out,
-							 size_t count)
+__attribute__((noinline)) static void
+straight_lkml_2022(const struct state *in, struct outcome *out, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct state *s = &in[i];
@@ -221,19 +220,18 @@ __attribute__((noinline)) static void straight_lkml_2022(const struct state *in,
 		uint64_t mask = ((IRQ | TPR) & masking) | (GIF & gif);
 
 		o->v12 = select_bits(s->v12, s->v02, mask & go);
-		o->requests = (uint32_t)((PSVM_REQUEST_IMPLICIT |
-					  (ones(s->v02, 8) & ~masking &
-					   PSVM_REQUEST_EVENT)) &
-					 go);
+		o->requests =
+			(uint32_t)((PSVM_REQUEST_IMPLICIT |
+				    (ones(s->v02, 8) & ~masking & PSVM_REQUEST_EVENT)) &
+				   go);
 		o->nmi_change = 0;
 		o->v01 = s->v01;
 		straight_gif(s, o, go);
 	}
 }
 
-__attribute__((noinline)) static void straight_linux_6_12(const struct state *in,
-							  struct outcome *out,
-							  size_t count)
+__attribute__((noinline)) static void
+straight_linux_6_12(const struct state *in, struct outcome *out, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct state *s = &in[i];
@@ -345,9 +343,11 @@ int main(void)
 
 	for (int i = 0; i < STATES; i++)
 		draw(&states[i]);
-	printf("psvm_nested_sync_int_ctl(), constant rule set, %d random states, best of %d rounds\n",
+	printf("psvm_nested_sync_int_ctl(), constant rule set, %d random states, best of "
+	       "%d rounds\n",
 	       STATES, ROUNDS);
-	ok = compare("lkml-2022", psvm_lkml_2022, straight_lkml_2022, branching_lkml_2022);
+	ok = compare("lkml-2022", psvm_lkml_2022, straight_lkml_2022,
+		     branching_lkml_2022);
 	ok = compare("linux-6.12", psvm_linux_6_12, straight_linux_6_12,
 		     branching_linux_6_12) &&
 	     ok;

@@ -11,6 +11,7 @@ int main(void)
 	struct psvm_result r = psvm_enter(psvm_rules_builtin(PSVM_RULE_SET_exact), n);
 
 	printf("psvm %s: %s\n", PSVM_VERSION,
-	       r.v02.int_ctl == (PSVM_V_IRQ | PSVM_V_INTR_MASKING) ? "works" : "is wrong");
+	       r.v02.int_ctl == (PSVM_V_IRQ | PSVM_V_INTR_MASKING) ? "works"
+								   : "is wrong");
 	return r.v02.int_ctl != (PSVM_V_IRQ | PSVM_V_INTR_MASKING);
 }

@@ -113,8 +113,8 @@ static void sync_control_from_vmcb02(struct vcpu *v)
 
 static void nested_vmexit(struct vcpu *v, struct control *vmcb12)
 {
-	struct psvm_result r =
-		psvm_nested_sync_int_ctl(&psvm_rules_linux_6_12, nested_of(v));
+	struct psvm_result r = psvm_nested_sync_int_ctl(&psvm_rules_linux_6_12,
+							nested_of(v));
 
 	finish(v, &r);
 	if (r.store12 & PSVM_F_INT_CTL)

@@ -39,7 +39,8 @@ static void l1_prepares_its_vmcb(void)
 	static struct psvm_vmcb vmcb12;
 
 	psvm_vmcb_set_int_ctl(&vmcb12, PSVM_V_IRQ | PSVM_V_INTR_PRIO |
-					       UINT64_C(0x30) << PSVM_V_INTR_VECTOR_SHIFT);
+					       UINT64_C(0x30)
+						       << PSVM_V_INTR_VECTOR_SHIFT);
 	psvm_vmcb_set_intercept_misc1(&vmcb12, PSVM_INTERCEPT_INTR);
 	psvm_vmcb_set_intercept_misc2(&vmcb12, PSVM_INTERCEPT_VMRUN);
 	psvm_vmcb_store(l1_memory, &vmcb12);
