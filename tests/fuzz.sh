@@ -8,10 +8,8 @@ clang=${2:-clang}
 cd "$(dirname "$0")/.."
 build=build/fuzz
 
-PSVM_CLANG=$clang cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	-DCMAKE_C_COMPILER="$clang" -DPSVM_BUILD_FUZZERS=ON -DPSVM_BUILD_TESTS=OFF \
-	-DPSVM_SANITIZE=address,undefined >/dev/null
-cmake --build $build >/dev/null
+cmake --preset fuzz -DCMAKE_C_COMPILER="$clang" >/dev/null
+cmake --build --preset fuzz >/dev/null
 for target in sync enter sequence vmcb; do
 	found=$build/found/$target
 	mkdir -p "$found"

@@ -57,7 +57,7 @@ struct cpu {
 	struct psvm_vmcb_control snapshot;
 	unsigned char vmcb12[PAGE];
 };
-static struct cpu cpu, before;
+static struct cpu cpu, before, at_call;
 
 static unsigned calls;
 static uint32_t requested;
@@ -67,6 +67,7 @@ static void on_request(void *context, uint32_t requests)
 	assert_ptr_equal(context, &cpu);
 	calls++;
 	requested = requests;
+	at_call = cpu;
 }
 
 static struct psvm_pages pages_of(uint32_t facts, uint8_t nmis)
@@ -269,8 +270,10 @@ static void run_once(const struct wrapper_row *w, const struct psvm_rules *rules
 	assert_int_equal(got.status.code, PSVM_OK);
 	assert_int_equal(got.requests, want.requests);
 	assert_int_equal(calls, want.requests != 0);
-	if (calls)
+	if (calls) { /* after the stores */
 		assert_int_equal(requested, want.requests);
+		assert_memory_equal(&at_call, &cpu, sizeof(cpu));
+	}
 	assert_int_equal(got.gif, want.gif);
 	assert_int_equal(got.nmi_change, want.nmi_change);
 	assert_words("vmcb02", &cpu.vmcb02.control, &want.v02);
@@ -396,6 +399,14 @@ static void each_intercept_word_clears_its_clean_bit(void **state)
 	}
 }
 
+static void there_is_no_rule_set_beyond_the_last(void **state)
+{
+	(void)state;
+	assert_non_null(psvm_rules_builtin(PSVM_RULE_SET_COUNT - 1));
+	assert_null(psvm_rules_builtin(PSVM_RULE_SET_COUNT));
+	assert_null(psvm_rules_builtin(UINT32_MAX));
+}
+
 static void routing_reads_the_pages(void **state)
 {
 	const struct psvm_rules *rules = psvm_rules_builtin(PSVM_RULE_SET_linux_6_12);
@@ -414,7 +425,7 @@ static void routing_reads_the_pages(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[WRAPPER_COUNT * PSVM_RULE_SET_COUNT +
-				       MISSING_COUNT + 3];
+				       MISSING_COUNT + 4];
 	static char names[WRAPPER_COUNT * PSVM_RULE_SET_COUNT][40];
 	static struct row rows[WRAPPER_COUNT * PSVM_RULE_SET_COUNT];
 	static enum missing missing[MISSING_COUNT];
@@ -447,6 +458,8 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_null_callback_is_fine);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 		each_intercept_word_clears_its_clean_bit);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
+		there_is_no_rule_set_beyond_the_last);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(routing_reads_the_pages);
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL) != 0;
 }

@@ -316,11 +316,11 @@ static void test_counts(void **state)
 		unsigned run = t->rows - t->aborted - t->skipped;
 
 		print_message("%s: %u rows: %u predicted by %s, %u listed exceptions, "
-			      "0 undetermined; not run: %u emulator aborts, %u skipped "
+			      "%u undetermined; not run: %u emulator aborts, %u skipped "
 			      "(no vGIF)\n",
 			      vector_env_name[env], t->rows, t->predicted,
 			      check_sets[environments[env].set].name, t->excepted,
-			      t->aborted, t->skipped);
+			      run - t->predicted - t->excepted, t->aborted, t->skipped);
 		print_message("\tof those predicted: exit made by the rule set %u, L0's "
 			      "dummy in 02 at the exit %u, V_IRQ changed %u\n",
 			      t->by_rules, t->dummy, t->virq);

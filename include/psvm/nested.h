@@ -25,7 +25,8 @@
  *     The words of the result are then those of the input, and there is
  *     nothing to do. No input makes a transition crash, read outside its
  *     arguments, or return half a result.
- *   - With a constant rule set the transitions are straight-line code.
+ *   - With a constant rule set the transitions are straight-line code (psvm_enter()
+ *     has a branch with some compilers).
  *   - Not modelled: AVIC (a nested run with AVIC enabled in 02), SEV-ES, SMM,
  *     and every field of a VMCB without influence on virtual interrupts.
  *
@@ -54,7 +55,8 @@ struct psvm_nested {
 	struct psvm_words v02; /**< what L0 runs L2 with */
 	struct psvm_words v01; /**< what L0 runs L1 with */
 	uint32_t facts;	       /**< PSVM_C(...) of source FACT that hold */
-	uint8_t nmis;	       /**< NMIs for L1 that L0 has queued */
+	uint8_t nmis;	       /**< NMIs for L1 that L0 has queued, 0 to 254: enter
+				    may add one */
 	uint8_t vector;	       /**< window_open: vector of the waiting interrupt */
 	uint8_t external;      /**< window_open: 1 if it is not from L1's local APIC */
 };

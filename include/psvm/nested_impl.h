@@ -798,9 +798,9 @@ PSVM_SHARED bool psvm_moves_meet_(struct psvm_move a, struct psvm_move b)
 
 	if (!unless_a && !unless_b)
 		return ((on_a & b.off) | (on_b & a.off)) == 0;
-	if (unless_a && !unless_b) /* apart if b implies what excludes a */
+	if (!unless_b) /* apart if b implies what excludes a */
 		return (on_a & ~on_b) != 0 || (a.off & ~b.off) != 0;
-	if (unless_b && !unless_a)
+	if (!unless_a)
 		return (on_b & ~on_a) != 0 || (b.off & ~a.off) != 0;
 	/* Two exclusions leave room, except x and its opposite or always. */
 	both = on_a | a.off | on_b | b.off;

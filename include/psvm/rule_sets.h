@@ -73,7 +73,8 @@ enum psvm_rule_set_id {
 	/* SNAPSHOT_EVENT_INJ */ PSVM_NEVER, \
 	/* SNAPSHOT_TLB_CONTROL */ PSVM_NEVER
 
-/* [6.1] recalc_intercepts(). */
+/* [6.1] recalc_intercepts(), which also drops L0's intercept of VMMCALL: L2 gets
+ * the #UD of the processor unless L1 intercepts. */
 #define PSVM_MERGE_LINUX_6_1 \
 	/* MERGE_WORDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WORDS_ALL)), \
 	/* MERGE_DROP_CR */ PSVM_CELL_1(PSVM_WHEN( \
@@ -84,7 +85,8 @@ enum psvm_rule_set_id {
 	/* MERGE_DROP_MISC2 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_INTERCEPT_VMMCALL)), \
 	/* MERGE_SET_CR */ PSVM_NEVER
 
-/* [6.12] recalc_intercepts(), since 7334ede457c6: a window may be needed with
+/* [6.12] recalc_intercepts(): VMMCALL stays, vmmcall_interception() decides. Since
+ * 7334ede457c6 a window may be needed with
  * V_INTR_MASKING, but not while L1's own IF keeps interrupts out. */
 #define PSVM_MERGE_LINUX_6_12 \
 	/* MERGE_WORDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WORDS_ALL)), \
@@ -198,7 +200,8 @@ enum psvm_rule_set_id {
 	/* ENTER_CLEAR_01 */ PSVM_NEVER, \
 	PSVM_VMRUN_LINUX
 
-/* [6.1] nested_sync_control_from_vmcb02(). */
+/* [6.1] nested_sync_control_from_vmcb02(); int_state since the backport of "Sync
+ * interrupt shadow to cached vmcb12" (CVE-2026-45987) to 6.1.y. */
 #define PSVM_REFRESH_LINUX_6_1 \
 	/* REFRESH_TO_12 */ PSVM_CELL_3( \
 		PSVM_ALWAYS(PSVM_V_TPR), \
@@ -279,8 +282,9 @@ enum psvm_rule_set_id {
  */
 #define PSVM_LKML_GIF PSVM_WHEN(PSVM_V_GIF, PSVM_C(NESTED_VGIF), 0)
 
-/* [6.12] nested_svm_vmexit(): a window that is open on 02 is asked for again;
- * L1's own NMI state goes back to 01, whether vNMI is nested or not. */
+/* [6.12] nested_svm_vmexit(), since 5d1ec4565200: if L1 does not intercept INTR, a
+ * window may have been open on 02, so the event is requested again. L1's own NMI
+ * state goes back to 01, whether vNMI is nested or not. */
 #define PSVM_HANDBACK_LINUX_6_12 \
 	/* HANDBACK_REQUEST */ PSVM_CELL_2(PSVM_REQUEST_ALWAYS_IMPLICIT, \
 		PSVM_EXCEPT(PSVM_REQUEST_EVENT, PSVM_C(INTR_12), 0)), \

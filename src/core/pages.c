@@ -290,7 +290,8 @@ static struct psvm_result window_close(const struct psvm_rules *rules,
 {
 	struct psvm_result r = run(psvm_window_close, rules, pages);
 
-	request(pages, r.requests);
+	if (r.status.code == PSVM_OK)
+		request(pages, r.requests);
 	return r;
 }
 

@@ -40,7 +40,7 @@ static size_t reversal(size_t width)
 {
 	static const uint16_t probe = 1;
 
-	return *(const unsigned char *)&probe ? 0 : width - 1;
+	return (width - 1) * (size_t)(1 - *(const unsigned char *)&probe);
 }
 
 static size_t run_size(struct run run)

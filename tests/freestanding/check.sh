@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What the core promises of its machine code, with one compiler at every level
 # of optimization: no undefined symbol, no writable data, only names of psvm, no
-# constructor; refresh and hand-back with a constant rule set have no branch;
-# the transitions stay within their size.
+# constructor; snapshot, refresh, hand-back and the windows with a constant rule set
+# have no branch; the object of the transitions does not grow.
 # usage: check.sh COMPILER
 set -eu
 cc=$1
@@ -12,10 +12,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# Bytes of .text at -Os of src/core/nested.c; a ratchet, lower it when you can.
+# Bytes of .text at -Os of src/core/nested.c, that is of every transition, question
+# and check for rule sets that are known at run time only. A ratchet: lower it when
+# you can.
 case $cc in
 *clang*) budget=5250 ;;
-*) budget=4850 ;;
+*) budget=4860 ;;
 esac
 
 complain() {
@@ -61,7 +63,7 @@ for level in -O1 -O2 -O3 -Os; do
 		-o "$work/rules.o"
 	objdump -d --no-show-raw-insn "$work/rules.o" >"$work/rules.s"
 	functions=$(grep -c '^[0-9a-f]* <' "$work/rules.s")
-	[ "$functions" = 16 ] || complain "$level: $functions functions, 16 expected"
+	[ "$functions" = 40 ] || complain "$level: $functions functions, 40 expected"
 	jumps=$(awk '$2 ~ /^j|^call/' "$work/rules.s")
 	[ -z "$jumps" ] || complain "$level: branches: $jumps"
 done

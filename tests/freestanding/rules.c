@@ -13,6 +13,9 @@
 
 #define PSVM_X(set, name, words) \
 	TRANSITION(nested_sync_int_ctl, name) \
-	TRANSITION(refresh, name)
+	TRANSITION(refresh, name) \
+	TRANSITION(snapshot, name) \
+	TRANSITION(window_open, name) \
+	TRANSITION(window_close, name)
 PSVM_RULE_SETS(PSVM_X)
 #undef PSVM_X
