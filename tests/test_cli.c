@@ -160,7 +160,7 @@ static struct row rows[] = {
 	  2,
 	  { NULL },
 	  { "standard output: " } },
-	{ "decode no file", "decode", 2, { NULL }, { "psvm decode: no FILE" } },
+	{ "decode no file", "decode", 2, { NULL }, { "psvm decode: 1 argument missing" } },
 
 	{ "rules help", "rules --help", 0, { "Usage: psvm rules", "--json" }, { NULL } },
 	{ "rules help does not fit",

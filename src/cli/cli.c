@@ -31,7 +31,7 @@ bool cli_fail(const char *command, const char *format, ...)
 
 /* --- text ---------------------------------------------------------------- */
 
-static size_t terminal_width(void)
+size_t cli_width(void)
 {
 	const char *columns = getenv("COLUMNS");
 	long width = columns ? strtol(columns, NULL, 10) : 0;
@@ -47,7 +47,7 @@ static size_t terminal_width(void)
 /* Word by word; spaces at the begin of the text stay. */
 static void print_wrapped(unsigned int indent, const char *text)
 {
-	size_t width = terminal_width(), column = indent;
+	size_t width = cli_width(), column = indent;
 	const char *gap = "";
 
 	printf("%*s", (int)indent, "");

@@ -12,6 +12,7 @@
 enum { CLI_OK = 0, CLI_DIFFERENT = 1, CLI_BAD = 2 };
 
 /* The commands; argv[0] is the name of the command. Return the exit status. */
+int cmd_decode(int argc, const char **argv);
 int cmd_enter(int argc, const char **argv);
 int cmd_sync(int argc, const char **argv);
 int cmd_diff(int argc, const char **argv);
@@ -55,6 +56,9 @@ const struct psvm_rules *cli_rules(const char *command, const char *name);
  */
 __attribute__((format(printf, 2, 3))) void cli_print(unsigned int indent,
 						     const char *format, ...);
+
+/* Columns of the terminal, or 80. */
+size_t cli_width(void);
 
 /* Whether everything that was printed has been written; else one line. */
 bool cli_flush(const char *command);

@@ -4,21 +4,14 @@
 
 #include "psvm/decode.h"
 
-#include "cmd_decode.h"
+#include "cli.h"
 #include "image.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <popt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-enum { EXIT_BAD_INPUT = 2 };
 
 struct options {
 	int json;
@@ -191,22 +184,9 @@ static void print_field(void *context, const struct psvm_decode_field *field)
 	end_line(text);
 }
 
-static size_t terminal_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	long width = columns ? strtol(columns, NULL, 10) : 0;
-	struct winsize size;
-
-	if (width > 0)
-		return (size_t)width;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return 80;
-}
-
 static void print_text(const struct psvm_vmcb *vmcb, bool all)
 {
-	struct text text = { .all = all, .width = terminal_width() };
+	struct text text = { .all = all, .width = cli_width() };
 
 	psvm_decode(vmcb, print_field, &text);
 	if (text.hidden)
@@ -347,39 +327,12 @@ static bool decode_text(const char **paths, bool all)
 	return ok;
 }
 
-static bool flush_output(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	fprintf(stderr, "psvm: standard output: %s\n", strerror(errno));
-	return false;
-}
-
 static bool decode_files(const char **paths, const struct options *options)
 {
 	bool ok = options->json ? decode_json(paths, options->all)
 				: decode_text(paths, options->all);
 
-	return flush_output() && ok;
-}
-
-static bool run(poptContext context, const struct options *options)
-{
-	int error = poptGetNextOpt(context);
-	const char **paths = poptGetArgs(context);
-
-	if (error < -1) {
-		fprintf(stderr, "psvm decode: %s: %s\n",
-			poptBadOption(context, POPT_BADOPTION_NOALIAS),
-			poptStrerror(error));
-		return false;
-	}
-	if (!paths) {
-		fputs("psvm decode: no FILE given; \"psvm decode --help\" helps\n",
-		      stderr);
-		return false;
-	}
-	return decode_files(paths, options);
+	return cli_flush("decode") && ok;
 }
 
 int cmd_decode(int argc, const char **argv)
@@ -390,15 +343,27 @@ int cmd_decode(int argc, const char **argv)
 		  "print JSON: an array with one object for each FILE", NULL },
 		{ "all", 'a', POPT_ARG_NONE, &options.all, 0,
 		  "print fields and bits that are zero, too", NULL },
-		POPT_AUTOHELP POPT_TABLEEND
+		CLI_HELP_OPTION,
+		POPT_TABLEEND
 	};
+	const struct cli_usage usage = {
+		"decode",
+		"[--json] [--all] FILE...",
+		"Prints a VMCB image field by field, with the names of its bits and the "
+		"sections of the manual; bits that should be zero and are not are called "
+		"out.\n"
+		"An image is 4096 bytes or a hex dump of them, byte by byte in the order "
+		"of memory, as xxd, hexdump -C and od -t x1 print it; \"-\" is the "
+		"standard input. Exit status: 0, or 2 for a usage error or a bad file.",
+		table,
+		1,
+		SIZE_MAX
+	};
+	const char **paths;
 	poptContext context;
-	bool ok;
+	enum cli_parsed parsed = cli_parse(&usage, argc, argv, &context, &paths);
+	bool ok = parsed == CLI_GO ? decode_files(paths, &options) : parsed == CLI_HELPED;
 
-	argv[0] = "psvm decode"; /* what --help prints */
-	context = poptGetContext(NULL, argc, argv, table, 0);
-	poptSetOtherOptionHelp(context, "[--json] [--all] FILE...");
-	ok = run(context, &options);
 	poptFreeContext(context);
-	return ok ? EXIT_SUCCESS : EXIT_BAD_INPUT;
+	return ok ? CLI_OK : CLI_BAD;
 }

@@ -86,6 +86,13 @@ static bool parse_facts(struct run *run, const struct options *options)
 	return true;
 }
 
+/* Xen defers the #VMEXIT for an event that came to L0: it is not L2's doing. */
+static bool is_deferred(uint64_t exit_code)
+{
+	return exit_code == PSVM_EXIT_INTR || exit_code == PSVM_EXIT_NMI ||
+	       exit_code == PSVM_EXIT_NPF || exit_code / 32 == PSVM_EXIT_EXCP_DE / 32;
+}
+
 static bool require(const struct run *run, const char *option, const char *value)
 {
 	return value ||
@@ -364,6 +371,8 @@ static bool run_sync(struct run *run)
 {
 	struct psvm_nested n;
 
+	if (is_deferred(run->vmcb02.control.exit_code))
+		run->pages.facts |= PSVM_C(DEFERRED);
 	if (!begin(run))
 		return false;
 	n = run->nested;
@@ -479,8 +488,7 @@ static void free_options(const struct options *options)
 	"instructions " \
 	"VMRUN to SKINIT; with --host vgif V_GIF_ENABLE and V_GIF, with --host vnmi " \
 	"V_NMI_ENABLE.\n" \
-	"What L0 offers it must use itself. It is taken that no event is pending, that " \
-	"vmcb12 is at a new address, and that VMRUN's other checks accept it."
+	"What L0 offers it must use itself."
 
 static int command(const struct transition *transition, const struct cli_usage *usage,
 		   const struct options *options, int argc, const char **argv)
@@ -513,6 +521,8 @@ int cmd_enter(int argc, const char **argv)
 		"where "
 		"each bit of int_ctl comes from and why, and what else is to "
 		"do.\n" COMMON_HELP "\n"
+		"It is taken that no event is pending, that vmcb12 is at a new address, "
+		"and that VMRUN's other checks accept it.\n"
 		"The vmcb02 of -o has the fields that psvm decides, the state save area "
 		"of "
 		"vmcb12, and zero in all other control fields, which are L0's to choose.",
@@ -545,6 +555,8 @@ int cmd_sync(int argc, const char **argv)
 		"Prints where each bit of int_ctl goes back to and why, and what else is "
 		"to "
 		"do.\n" COMMON_HELP "\n"
+		"An exit code of INTR, NMI, NPF or an exception in vmcb02 counts as an "
+		"exit that L0 deferred (rule set xen).\n"
 		"The vmcb12 of -o is the given one with the fields that the rule set "
 		"stores; "
 		"exit code, exit information and state save area are L0's to write.",

@@ -217,7 +217,7 @@ static bool fail_size(const char *name, size_t size)
 /* data has room for a terminating zero. */
 static bool parse_data(const char *name, char *data, size_t size, unsigned char *image)
 {
-	if (size == CLI_IMAGE_SIZE) {
+	if (size == CLI_IMAGE_SIZE && !is_text(data, size)) {
 		memcpy(image, data, size);
 		return true;
 	}
@@ -327,7 +327,7 @@ static bool write_special(const char *path, const unsigned char *image)
 	return fclose(stream) == 0 && ok;
 }
 
-/* Through a symbolic link, the file that it names is replaced. */
+/* Through a symbolic link to a file, that file is replaced. */
 static bool write_file(const char *path, const unsigned char *image)
 {
 	struct stat status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm - the semantics of AMD's virtual interrupts, on the command line. */
 #include "cli.h"
-#include "cmd_decode.h"
 
 #include "psvm/version.h"
 
