@@ -108,21 +108,38 @@ static void sync_control_from_vmcb02(struct vcpu *v)
 {
 	struct psvm_result r = psvm_refresh(&psvm_rules_linux_6_12, nested_of(v));
 
+	assert_int_equal(r.status.code, PSVM_OK);
 	set_words(&v->cache, &r.v12, 0);
+}
+
+/* What the rule set stores in L1's memory, and nothing else. int_vector is never
+ * among it: KVM leaves the dword at 064h alone. */
+static void store_in_vmcb12(struct control *vmcb12, const struct psvm_result *r)
+{
+	if (r->store12 & PSVM_F_INT_CTL)
+		vmcb12->int_ctl = psvm_int_ctl_low(r->v12.int_ctl);
+	if (r->store12 & PSVM_F_INT_STATE)
+		vmcb12->int_state = (uint32_t)r->v12.int_state;
+	if (r->store12 & PSVM_F_EVENT_INJ) {
+		vmcb12->event_inj = (uint32_t)r->v12.event_inj;
+		vmcb12->event_inj_err = (uint32_t)(r->v12.event_inj >> 32);
+	}
+	if (r->store12 & PSVM_F_EXIT_INT_INFO) {
+		vmcb12->exit_int_info = (uint32_t)r->v12.exit_int_info;
+		vmcb12->exit_int_info_err = (uint32_t)(r->v12.exit_int_info >> 32);
+	}
+	if (r->store12 & PSVM_F_TLB_CONTROL)
+		vmcb12->tlb_ctl = r->v12.tlb_control;
 }
 
 static void nested_vmexit(struct vcpu *v, struct control *vmcb12)
 {
-	struct psvm_result r = psvm_nested_sync_int_ctl(&psvm_rules_linux_6_12,
-							nested_of(v));
+	struct psvm_result r =
+		psvm_nested_sync_int_ctl(&psvm_rules_linux_6_12, nested_of(v));
 
+	assert_int_equal(r.status.code, PSVM_OK);
 	finish(v, &r);
-	if (r.store12 & PSVM_F_INT_CTL)
-		vmcb12->int_ctl = psvm_int_ctl_low(r.v12.int_ctl);
-	if (r.store12 & PSVM_F_INT_STATE)
-		vmcb12->int_state = (uint32_t)r.v12.int_state;
-	if (r.store12 & PSVM_F_EVENT_INJ)
-		vmcb12->event_inj = (uint32_t)r.v12.event_inj;
+	store_in_vmcb12(vmcb12, &r);
 }
 
 /* --- it works ------------------------------------------------------------ */
@@ -153,14 +170,19 @@ static void a_virtual_interrupt_is_taken_once(void **state)
 	assert_int_equal(v.vmcb02.int_vector, 0x31);
 	assert_int_equal(v.vmcb02.clean & 1 << 3, 0);
 
-	/* The processor delivers it, L2 raises its TPR and exits. */
+	/* The processor delivers it, L2 raises its TPR, and a page fault of L0's cuts
+	 * the delivery of an exception short. */
 	v.vmcb02.int_ctl &= ~(uint32_t)V_IRQ;
 	v.vmcb02.int_ctl |= V_TPR_7;
+	v.vmcb02.exit_int_info = 0x80000b0e;
+	v.vmcb02.exit_int_info_err = 2;
 	sync_control_from_vmcb02(&v);
 	assert_int_equal(v.cache.int_ctl, V_TPR_7 | PRIO_5 | MASKING);
 	nested_vmexit(&v, &vmcb12);
 	assert_int_equal(vmcb12.int_ctl, V_TPR_7 | PRIO_5 | MASKING);
 	assert_int_equal(vmcb12.int_vector, 0x31);
+	assert_int_equal(vmcb12.exit_int_info, 0x80000b0e);
+	assert_int_equal(vmcb12.exit_int_info_err, 2);
 	assert_false(v.request_event);
 }
 
