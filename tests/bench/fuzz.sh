@@ -16,7 +16,7 @@ seconds() { # target
 	rm -rf "$found"
 }
 
-for round in 1 2 3; do
+for _ in 1 2 3; do
 	echo "$(seconds empty) $(seconds sync)"
 done | awk -v runs="$runs" '
 	NR == 1 || $1 < empty { empty = $1 }
