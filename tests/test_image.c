@@ -338,6 +338,12 @@ static void test_write_new(void **state)
 	expect_read(file, file, NULL);
 	assert_int_equal(stat(file, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0640);
+
+	/* A file that is there keeps its mode. */
+	assert_int_equal(chmod(file, 0600), 0);
+	expect_write(file, file, NULL);
+	assert_int_equal(stat(file, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
 }
 
 static void test_write_over(void **state)

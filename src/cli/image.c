@@ -266,19 +266,27 @@ static bool write_stream(FILE *stream, const unsigned char *image)
 	       fflush(stream) == 0;
 }
 
-/* Write and close a new file; its mode is what open() would have given it. */
-static bool write_descriptor(int descriptor, const unsigned char *image)
+/* The mode of the file that is replaced, or what open() would give a new one. */
+static mode_t mode_of(const char *path)
 {
-	FILE *stream = fdopen(descriptor, "wb");
+	struct stat status;
 	mode_t mask = umask(0);
-	bool ok;
 
 	umask(mask);
+	return stat(path, &status) == 0 ? status.st_mode & 07777 : 0666 & ~mask;
+}
+
+/* Write and close a new file. */
+static bool write_descriptor(int descriptor, mode_t mode, const unsigned char *image)
+{
+	FILE *stream = fdopen(descriptor, "wb");
+	bool ok;
+
 	if (!stream) {
 		close(descriptor);
 		return false;
 	}
-	ok = write_stream(stream, image) && fchmod(descriptor, 0666 & ~mask) == 0 &&
+	ok = write_stream(stream, image) && fchmod(descriptor, mode) == 0 &&
 	     fsync(descriptor) == 0;
 	return fclose(stream) == 0 && ok;
 }
@@ -291,7 +299,8 @@ static bool replace_file(const char *path, char *temporary, const unsigned char 
 
 	if (descriptor < 0)
 		return false;
-	if (write_descriptor(descriptor, image) && rename(temporary, path) == 0)
+	if (write_descriptor(descriptor, mode_of(path), image) &&
+	    rename(temporary, path) == 0)
 		return true;
 	error = errno;
 	unlink(temporary);
