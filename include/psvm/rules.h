@@ -75,6 +75,18 @@ enum {
 	PSVM_C_FACT_COUNT = 16,
 	PSVM_C_COUNT = 31
 };
+#define PSVM_X_FACT_FACT 1
+#define PSVM_X_FACT_WORD 0
+#define PSVM_X_COUNT_FACTS(name, bit, source, words) +PSVM_X_FACT_##source
+#define PSVM_X_COUNT_ALL(name, bit, source, words) +1
+PSVM_STATIC_ASSERT((0 PSVM_CONDITIONS(PSVM_X_COUNT_FACTS)) == PSVM_C_FACT_COUNT,
+		   "facts come first, without a gap");
+PSVM_STATIC_ASSERT((0 PSVM_CONDITIONS(PSVM_X_COUNT_ALL)) == PSVM_C_COUNT,
+		   "every condition has a bit of its own");
+#undef PSVM_X_COUNT_FACTS
+#undef PSVM_X_COUNT_ALL
+#undef PSVM_X_FACT_FACT
+#undef PSVM_X_FACT_WORD
 /** The bit of a condition: PSVM_C(L1_IF). PSVM_C_FACTS: those of source FACT. */
 #define PSVM_C(name) PSVM_MASK32(PSVM_C_##name##_BIT, 1)
 #define PSVM_C_FACTS PSVM_MASK32(0, PSVM_C_FACT_COUNT)
