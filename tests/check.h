@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "psvm/rule_sets.h"
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+#include "rows.h"
 
 /* In the order of PSVM_RULE_SETS. */
 static const struct {

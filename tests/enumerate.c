@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "enumerate.h"
+#include "rows.h"
 
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
  * An input as 64-bit lanes. Lanes 0 to 14 are 12, 02 and 01, five for each; the

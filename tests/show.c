@@ -2,11 +2,10 @@
 #include "show.h"
 
 #include "psvm/vmcb_bits.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The name of a bit or of a few bits. */
 struct bits {

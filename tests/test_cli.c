@@ -17,6 +17,7 @@
 #define PSVM_EXTERN
 #include "psvm/nested.h"
 #include "psvm/version.h"
+#include "rows.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -24,8 +25,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { SIZE = 1 << 20, IMAGE = PSVM_VMCB_SIZE };
 

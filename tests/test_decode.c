@@ -10,12 +10,11 @@
 #include <cmocka.h>
 
 #include "psvm/decode.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 struct row {
 	const char *name; /* of the case */

@@ -14,12 +14,11 @@
 #include "psvm/rule_sets.h"
 
 #include "../src/check/diff_cover.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { TEXT = 4 * PSVM_WORDS_SIZE };
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "image.h"
+#include "rows.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -22,8 +23,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The tests run in an empty directory of their own. */
 static const char file[] = "image";

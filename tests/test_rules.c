@@ -27,6 +27,7 @@
 #include "show.h"
 
 #include "psvm/rule_sets.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -36,8 +37,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 #ifdef PSVM_EXTERN
 #define RULES(identifier) psvm_rules_builtin(PSVM_RULE_SET_##identifier)

@@ -14,12 +14,11 @@
 #include <cmocka.h>
 
 #include "psvm/vmcb.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
 	PAGE_SIZE = 4096,

@@ -3,8 +3,7 @@
 #include "psvm/decode.h"
 
 #include "psvm/int_ctl.h"
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+#include "rows.h"
 
 /* An enumerator for each gate: a row that names no gate does not compile. */
 enum gate {

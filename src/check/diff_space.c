@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diff_space.h"
+#include "rows.h"
 
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { V12, V02, V01 };
 

@@ -4,9 +4,9 @@
  * it has, and how to run it.
  */
 #include "diff_space.h"
+#include "rows.h"
 
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
-#define CELL(name)    (UINT64_C(1) << PSVM_CELL_##name)
+#define CELL(name) (UINT64_C(1) << PSVM_CELL_##name)
 PSVM_STATIC_ASSERT(PSVM_CELL_COUNT <= 64, "a set of cells is one word");
 
 /* --- outputs ------------------------------------------------------------- */

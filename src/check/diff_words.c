@@ -3,10 +3,9 @@
 #include "diff_space.h"
 
 #include "text.h"
+#include "rows.h"
 
 #include <inttypes.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const vmcb_names[] = { "12", "02", "01" };
 

@@ -5,11 +5,10 @@
 #include "psvm/rule_sets.h"
 
 #include "text.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- cells and moments --------------------------------------------------- */
 

@@ -4,12 +4,11 @@
 
 #include "psvm/diff.h"
 #include "psvm/rule_sets.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 struct pair {
 	const char *name[2];

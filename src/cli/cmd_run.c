@@ -6,13 +6,12 @@
 #include "run.h"
 
 #include "psvm/names.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 struct options {
 	char *rules, *vmcb12, *vmcb02, *vmcb01, *offer, *host, *nmis, *l1_if, *output;

@@ -3,11 +3,10 @@
 #include "cli.h"
 
 #include "psvm/version.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct command {
 	const char *name;

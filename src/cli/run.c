@@ -2,10 +2,9 @@
 #include "run.h"
 
 #include "psvm/names.h"
+#include "rows.h"
 
 #include <stdio.h>
-
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- explaining ---------------------------------------------------------- */
 
