@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * psvm/check.h - everything of the check library, libpsvm_check.
+ *
+ *	names.h		the tables of the core in words
+ *	decode.h	a VMCB in names
+ *	diff.h		every functional difference between two rule sets
+ */
+#ifndef PSVM_CHECK_H
+#define PSVM_CHECK_H
+
+#include "decode.h"
+#include "diff.h"
+#include "names.h"
+
+#endif
