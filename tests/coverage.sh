@@ -19,6 +19,6 @@ gate() { # name minimum filters and object directories...
 
 # The core is the external forms: the inline ones are the same bodies.
 gate core 100 --filter 'src/core/' --filter 'include/psvm/' "$build/CMakeFiles/psvm.dir"
-# test_image has the command's reader of images in it.
+# test_image and test_explain have parts of the command in them.
 gate command 90 --filter 'src/cli/' "$build/CMakeFiles/psvm_command.dir" \
-	"$build/tests/CMakeFiles/test_image.dir"
+	"$build/tests/CMakeFiles/test_image.dir" "$build/tests/CMakeFiles/test_explain.dir"

@@ -4,7 +4,7 @@
  *
  * Each row is one call in a directory with images that are made here: what it
  * prints, what it says on stderr, and its exit status. After an error there is
- * exactly one line on stderr, otherwise none.
+ * exactly one line on stderr and nothing on stdout, otherwise nothing on stderr.
  */
 #define _XOPEN_SOURCE 700
 
@@ -142,13 +142,38 @@ static struct row rows[] = {
 	{ "decode a good and a bad one",
 	  "decode short v12",
 	  2,
-	  { "V_INTR_VECTOR=0x71" },
+	  { NULL },
+	  { "short: 100 bytes" } },
+	{ "decode a bad and a good one",
+	  "decode v12 short",
+	  2,
+	  { NULL },
 	  { "short: 100 bytes" } },
 	{ "decode JSON, a good and a bad one",
 	  "decode --json v12 none",
 	  2,
-	  { "\"v12\"" },
+	  { NULL },
 	  { "none: No such file" } },
+	{ "decode JSON, a bad one",
+	  "decode --json none",
+	  2,
+	  { NULL },
+	  { "none: No such file" } },
+	{ "decode JSON, a name that is not UTF-8",
+	  "decode --json v12 \"$(printf '\\377')\"",
+	  2,
+	  { NULL },
+	  { "no JSON: out of memory, or the name is not UTF-8" } },
+	{ "decode standard input twice",
+	  "decode - - <v12",
+	  2,
+	  { NULL },
+	  { "standard input: \"-\" is given twice" } },
+	{ "decode option twice",
+	  "decode --all -a v12",
+	  2,
+	  { NULL },
+	  { "psvm decode: --all is given twice" } },
 	{ "decode bad option",
 	  "decode --yaml v12",
 	  2,
@@ -308,7 +333,7 @@ static struct row rows[] = {
 	{ "enter closes a window, exact",
 	  "enter --rules exact --vmcb12 v12 --vmcb01 window",
 	  0,
-	  { "from 12 because VMRUN closes a window, always (CLOSE_RESTORE_02)",
+	  { "V_IRQ          12 0x1, 01 0x1 -> 0x1  from 12, always (ENTER_FROM_12)\n",
 	    "  V_INTR_PRIO    12 0x7, 01 0xf -> 0x0  cleared because VMRUN closes a "
 	    "window" },
 	  { NULL } },
@@ -329,12 +354,18 @@ static struct row rows[] = {
 	{ "enter fails, to a file",
 	  "enter --rules linux-6.12 --vmcb12 vnmi -o failed",
 	  2,
-	  { "VMRUN fails" },
-	  { "there is no vmcb02 for failed" } },
+	  { NULL },
+	  { "psvm enter: -o: VMRUN fails, there is no vmcb02" } },
 	{ "enter, reserved bits",
 	  "enter --rules linux-6.1 --vmcb12 reserved",
 	  0,
 	  { "RSVD_63_40     12 0xff0000, 01 0x0 -> 0xff0000  from 12" },
+	  { NULL } },
+	{ "enter, reserved bits dropped",
+	  "enter --rules linux-7.2 --vmcb12 reserved",
+	  0,
+	  { "RSVD_63_40     12 0xff0000, 01 0x0 -> 0x0  from 12, cleared in the snapshot, "
+	    "always (SNAPSHOT_INT_CTL)" },
 	  { NULL } },
 	{ "enter, JSON does not fit",
 	  ENTER "--json >/dev/full",
@@ -423,10 +454,18 @@ static struct row rows[] = {
 	  { NULL },
 	  { "--offer: empty item ''" } },
 	{ "enter too many NMIs",
-	  ENTER "--nmis 256",
+	  ENTER "--nmis 255",
 	  2,
 	  { NULL },
-	  { "--nmis: '256' is not a number from 0 to 255" } },
+	  { "--nmis: '255' is not a number from 0 to 254" } },
+	{ "enter most NMIs",
+	  ENTER "--nmis 254",
+	  0,
+	  { "NMIs for L1 that L0 has queued: 254 -> 254" },
+	  { NULL } },
+	{ "enter NMIs with a blank", ENTER "--nmis ' 1'", 2, { NULL }, { "' 1' is not" } },
+	{ "enter NMIs with a sign", ENTER "--nmis +1", 2, { NULL }, { "'+1' is not" } },
+	{ "enter NMIs in hex", ENTER "--nmis 0x1", 2, { NULL }, { "'0x1' is not" } },
 	{ "enter negative NMIs",
 	  ENTER "--nmis=-1",
 	  2,
@@ -436,7 +475,7 @@ static struct row rows[] = {
 	  ENTER "--nmis 99999999999999999999",
 	  2,
 	  { NULL },
-	  { "is not a number from 0 to 255" } },
+	  { "is not a number from 0 to 254" } },
 	{ "enter NMIs with a tail", ENTER "--nmis 2x", 2, { NULL }, { "'2x' is not" } },
 	{ "enter no NMIs", ENTER "--nmis ''", 2, { NULL }, { "'' is not a number" } },
 	{ "enter bad IF",
@@ -448,8 +487,34 @@ static struct row rows[] = {
 	{ "enter to nowhere",
 	  ENTER "-o none/v02",
 	  2,
-	  { "VMRUN succeeds" },
+	  { NULL },
 	  { "none/v02: No such file" } },
+	{ "enter to a directory", ENTER "-o .", 2, { NULL }, { ".: Is a directory" } },
+	{ "enter to no name",
+	  ENTER "-o ''",
+	  2,
+	  { NULL },
+	  { "psvm enter: -o: the name of the file is empty" } },
+	{ "enter to a dangling link",
+	  ENTER "-o link",
+	  2,
+	  { NULL },
+	  { "link: a symbolic link that leads nowhere" } },
+	{ "enter rules twice",
+	  ENTER "--rules xen",
+	  2,
+	  { NULL },
+	  { "psvm enter: --rules is given twice" } },
+	{ "enter output twice",
+	  ENTER "-o a --output=b",
+	  2,
+	  { NULL },
+	  { "psvm enter: --output is given twice" } },
+	{ "enter standard input twice",
+	  "enter --rules xen --vmcb12 - --vmcb01 - <v12",
+	  2,
+	  { NULL },
+	  { "standard input: \"-\" is given twice" } },
 	{ "enter option without value",
 	  "enter --rules",
 	  2,
@@ -465,6 +530,17 @@ static struct row rows[] = {
 	    "V_IRQ          12 0x1, 02 0x0 -> 0x0  from 02 at the refresh, unless VINTR ",
 	    "V_INTR_PRIO    12 0x7, 02 0xf -> 0x7  stays as L1 wrote it\n",
 	    "int_state      0 -> INTERRUPT_SHADOW\n" },
+	  { NULL } },
+	{ "sync, one moment for one rule",
+	  "sync --rules exact --vmcb12 v12 --vmcb02 v02",
+	  0,
+	  { "V_TPR          12 0x5, 02 0x9 -> 0x9  from 02 at the refresh, always "
+	    "(REFRESH_TO_12)\n",
+	    "V_IRQ          12 0x1, 02 0x0 -> 0x0  from 02 at the refresh, if VINTR not "
+	    "intercepted in 01 and V_IRQ of 12 = 1 (REFRESH_TO_12)\n",
+	    "  14 rows left out: all zero (--json has them)\nint_ctl of 01\n",
+	    "tlb_control    TLB_CONTROL=0x1 (not written)\n"
+	    "  2 rows left out: all zero" },
 	  { NULL } },
 	{ "sync of the seed",
 	  "sync --rules lkml-2022 --vmcb12 v12 --vmcb02 v02",
@@ -500,6 +576,19 @@ static struct row rows[] = {
 	    "tlb_control    TLB_CONTROL=0x1 -> 0\n",
 	    "int_ctl of 01\n  nothing changes\n" },
 	  { NULL } },
+	{ "sync of xen, deferred",
+	  "sync --rules xen --vmcb12 v12 --vmcb02 deferred --host vgif",
+	  0,
+	  { "V_GIF          12 0x0, 02 0x1 -> 0x0  from 02 at the hand-back, cleared "
+	    "there first, if L0 deferred this #VMEXIT and V_GIF_ENABLE of 02 = 1 "
+	    "(HANDBACK_CLEAR_02)\n",
+	    "V_GIF_ENABLE   12 0x0, 02 0x1 -> 0x1  from 02 at the hand-back, always" },
+	  { NULL } },
+	{ "sync of xen, not deferred",
+	  "sync --rules xen --vmcb12 v12 --vmcb02 vgif --host vgif",
+	  0,
+	  { "V_GIF          12 0x0, 02 0x1 -> 0x1  from 02 at the hand-back, always" },
+	  { NULL } },
 	{ "sync without vmcb02",
 	  "sync --rules xen --vmcb12 v12",
 	  2,
@@ -529,10 +618,12 @@ static void test_row(void **state)
 		assert_contains(out, row->in_out[i]);
 	for (size_t i = 0; i < N_ROWS(row->in_err) && row->in_err[i]; i++)
 		assert_contains(err, row->in_err[i]);
-	if (status == 2)
-		assert_one_line();
-	else
+	if (status != 2) {
 		assert_string_equal(err, "");
+		return;
+	}
+	assert_one_line();
+	assert_string_equal(out, "");
 }
 
 /* No line of the report is wider than the terminal, but for long words. */
@@ -603,6 +694,8 @@ static struct json_row json_rows[] = {
 	{ "enter value", ENTER "--json", 0, "int_ctl.0.after.value", "0x7101070105" },
 	{ "enter source", ENTER "--json", 0, "int_ctl.0.bits.0.cell", "ENTER_FROM_12" },
 	{ "enter intercepts", ENTER "--json", 0, "intercepts.00Ch.value", "0x9904001f" },
+	{ "enter all rows", ENTER "--json", 0, "int_ctl.0.bits", "19" },
+	{ "enter all rows of 01", ENTER "--json", 0, "int_ctl.1.bits", "19" },
 	{ "enter failure", "enter --rules linux-6.12 --vmcb12 vnmi --json", 0, "why",
 	  "if V_NMI_ENABLE of 12 = 1 and NMI not intercepted in 12" },
 	{ "sync value", SYNC "--json", 0, "int_ctl.0.after.value", "0x7100070009" },
@@ -685,8 +778,8 @@ static void write_bytes(const char *name, const unsigned char *image, size_t siz
 }
 
 /* 00Ch: INTR 0, NMI 1, VINTR 4. 060h: as the manual numbers it. */
-static void write_image(const char *name, uint64_t int_ctl, uint32_t misc1,
-			uint64_t int_state)
+static void write_exit(const char *name, uint64_t int_ctl, uint32_t misc1,
+		       uint64_t int_state, uint64_t exit_code)
 {
 	unsigned char image[IMAGE] = { 0 };
 
@@ -696,8 +789,15 @@ static void write_image(const char *name, uint64_t int_ctl, uint32_t misc1,
 	put(image, 0x05c, 1, 1);
 	put(image, 0x060, 8, int_ctl);
 	put(image, 0x068, 8, int_state);
+	put(image, 0x070, 8, exit_code);
 	put(image, 0x578, 8, 0x1000); /* RIP */
 	write_bytes(name, image, IMAGE);
+}
+
+static void write_image(const char *name, uint64_t int_ctl, uint32_t misc1,
+			uint64_t int_state)
+{
+	write_exit(name, int_ctl, misc1, int_state, 0);
 }
 
 static int set_up(void **state)
@@ -709,7 +809,12 @@ static int set_up(void **state)
 	if (!mkdtemp(directory) || chdir(directory) != 0)
 		return -1;
 	write_image("v12", UINT64_C(0x7100070105), 0x11, 0);
+	write_image("\377", 0, 0, 0);
 	write_image("v02", UINT64_C(0x71010f0009), 0x11, 1);
+	write_exit("vgif", UINT64_C(0x2000200), 0x11, 0, PSVM_EXIT_VMMCALL);
+	write_exit("deferred", UINT64_C(0x2000200), 0x11, 0, PSVM_EXIT_NMI);
+	if (symlink("nowhere", "link") != 0)
+		return -1;
 	write_image("window", UINT64_C(0x10f0100), 0x11, 0);
 	write_image("nmi", UINT64_C(0x5000800), 0x13, 0);
 	write_image("vnmi", UINT64_C(0x4000000), 0x01, 0);

@@ -3,8 +3,6 @@
  * Reading and writing images of VMCBs: raw, in each format of hex dump, and
  * what is said about files that are none of these.
  */
-#define _XOPEN_SOURCE 700
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,6 +10,7 @@
 #include <cmocka.h>
 
 #include "image.h"
+#include "output.h"
 #include "rows.h"
 
 #include <fcntl.h>
@@ -52,18 +51,29 @@ struct style {
 	const char *new_line;
 	bool squeeze;
 	bool last_offset;
+	bool words; /* groups are little-endian */
 };
 
-static const struct style plain = { 0, "", 32, 32, 0, NULL, NULL, "\n", false, false };
-static const struct style spaced = { 0, "", 8, 1, 0, NULL, NULL, "\r\n", false, false };
-static const struct style single = { 0, "", 1, 1, 0, NULL, NULL, "\n", false, false };
-static const struct style xxd = { 8, ":", 16, 2, 0, "  ", "", "\n", false, false };
-static const struct style xxd_a = { 8, ":", 16, 2, 0, "  ", "", "\n", true, false };
-static const struct style xxd_7 = { 7, ":", 30, 4, 0, "  ", "", "\n", false, false };
-static const struct style hexdump = { 8, " ", 16, 1, 8, "  |", "|", "\n", true, true };
-static const struct style hexdump_v = { 8, " ", 16, 1, 8, "  |", "|", "\n", false, true };
-static const struct style od = { 6, "", 16, 1, 0, NULL, NULL, "\n", true, true };
-static const struct style od_z = { 6, "", 16, 1, 0, "  >", "<", "\n", true, true };
+static const struct style plain = { 0, "", 32, 32, 0, NULL, NULL, "\n", false, false, false };
+static const struct style spaced = { 0, "", 8, 1, 0, NULL, NULL, "\r\n", false, false, false };
+static const struct style single = { 0, "", 1, 1, 0, NULL, NULL, "\n", false, false, false };
+static const struct style xxd = { 8, ":", 16, 2, 0, "  ", "", "\n", false, false, false };
+static const struct style xxd_a = { 8, ":", 16, 2, 0, "  ", "", "\n", true, false, false };
+static const struct style xxd_7 = { 7, ":", 30, 4, 0, "  ", "", "\n", false, false, false };
+static const struct style hexdump = { 8, " ", 16, 1, 8, "  |", "|", "\n", true, true, false };
+static const struct style hexdump_v = { 8, " ", 16, 1, 8, "  |", "|", "\n", false, true, false };
+static const struct style od = { 6, "", 16, 1, 0, NULL, NULL, "\n", true, true, false };
+static const struct style od_z = { 6, "", 16, 1, 0, "  >", "<", "\n", true, true, false };
+
+static const struct style xxd_g4 = { 8, ":", 16, 4, 0, "  ", "", "\n", false, false, false };
+static const struct style xxd_e = { 8, ":", 16, 4, 0, "  ", "", "\n", false, false, true };
+static const struct style xxd_e_2 = { 8, ":", 16, 2, 0, "  ", "", "\n", false, false, true };
+static const struct style no_characters = { 8, ":", 16, 4, 0, NULL, NULL, "\n", false,
+					    false, false };
+static const struct style hexdump_2 = { 7, "", 16, 2, 0, NULL, NULL, "\n", true, true, true };
+static const struct style od_x = { 6, "", 16, 2, 0, NULL, NULL, "\n", false, true, true };
+static const struct style od_4 = { 6, "", 16, 4, 0, NULL, NULL, "\n", false, true, true };
+static const struct style od_n = { 0, "", 16, 2, 0, NULL, NULL, "\n", false, false, true };
 
 static void write_characters(FILE *stream, const unsigned char *p, size_t n)
 {
@@ -71,12 +81,21 @@ static void write_characters(FILE *stream, const unsigned char *p, size_t n)
 		fputc(p[i] >= 0x20 && p[i] < 0x7f ? p[i] : '.', stream);
 }
 
+/* The byte at place i, in a group that may be a word. */
+static unsigned char byte_at(const struct style *style, const unsigned char *p, size_t i)
+{
+	size_t in_group = i % style->per_group;
+
+	return style->words ? p[i - in_group + style->per_group - 1 - in_group] : p[i];
+}
+
 static void write_bytes(FILE *stream, const struct style *style, const unsigned char *p,
 			size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		fprintf(stream, "%s%s%02x", style->half && i % style->half == 0 && i ? " " : "",
-			i % style->per_group == 0 && (i || style->digits) ? " " : "", p[i]);
+			i % style->per_group == 0 && (i || style->digits) ? " " : "",
+			byte_at(style, p, i));
 }
 
 static void write_line(FILE *stream, const struct style *style,
@@ -125,6 +144,17 @@ static void write_dump(FILE *stream, const void *argument)
 		fprintf(stream, "%0*x\n", style->digits, CLI_IMAGE_SIZE);
 }
 
+/* An image of which no character says in which order its bytes are. */
+static void write_mute_dump(FILE *stream, const void *argument)
+{
+	unsigned char image[CLI_IMAGE_SIZE] = { 0 };
+	const struct style *style = argument;
+
+	image[0x60] = 1;
+	for (size_t at = 0; at < CLI_IMAGE_SIZE; at += style->per_line)
+		write_line(stream, style, image, at);
+}
+
 static void write_raw(FILE *stream, const void *argument)
 {
 	unsigned char image[CLI_IMAGE_SIZE];
@@ -167,6 +197,9 @@ struct read_case {
 	const char *message; /* after the name of the file; NULL: no error */
 };
 
+#define ADVICE	  "; use xxd, hexdump -C or od -A x -t x1"
+#define ANY_ORDER ", whose bytes may be in any order" ADVICE
+
 static struct read_case read_cases[] = {
 	{ "raw", write_raw, NULL, NULL },
 	{ "plain hex", write_dump, &plain, NULL },
@@ -179,6 +212,28 @@ static struct read_case read_cases[] = {
 	{ "hexdump -C -v", write_dump, &hexdump_v, NULL },
 	{ "od -A x -t x1", write_dump, &od, NULL },
 	{ "od -A x -t x1z", write_dump, &od_z, NULL },
+	{ "xxd -e", write_dump, &xxd_e,
+	  "hex dump line 1: the characters on the right are not those of the bytes (xxd "
+	  "-e?)" ADVICE },
+	{ "xxd -e -g 2", write_dump, &xxd_e_2,
+	  "hex dump line 1: the characters on the right are not those of the bytes (xxd "
+	  "-e?)" ADVICE },
+	{ "xxd -e without printable characters", write_mute_dump, &xxd_e,
+	  "hex dump line 7: words" ANY_ORDER },
+	{ "xxd -g 4 without printable characters", write_mute_dump, &xxd_g4,
+	  "hex dump line 7: words" ANY_ORDER },
+	{ "xxd -g 4 without characters", write_dump, &no_characters,
+	  "hex dump line 1: words" ANY_ORDER },
+	{ "hexdump", write_dump, &hexdump_2, "hex dump line 1: words" ANY_ORDER },
+	{ "od -A x -t x2", write_dump, &od_x, "hex dump line 1: words" ANY_ORDER },
+	{ "od -A x -t x4", write_dump, &od_4, "hex dump line 1: words" ANY_ORDER },
+	{ "od -A n -t x2", write_dump, &od_n, "hex dump line 1: words" ANY_ORDER },
+	{ "od -t x1", write_text, "0000000 00 00\n0000002 00 00 00 00 00 00\n0000010 00\n",
+	  "hex dump line 3: offset 0x10 instead of 0x8" ADVICE },
+	{ "gdb x/8xw", write_text, "0x7ffe1000:\t0x00000001\t0x00000000\n",
+	  "hex dump line 1: 'x' is not a hex digit" ADVICE },
+	{ "gdb x/8xw of a variable", write_text, "<vmcb>:\t0x00000001\t0x00000000\n",
+	  "hex dump line 1: '<' is not a hex digit" ADVICE },
 	{ "raw empty", write_zeros, &size_0, "0 bytes, a VMCB image has 4096" },
 	{ "raw truncated", write_zeros, &size_4095, "4095 bytes, a VMCB image has 4096" },
 	{ "raw oversized", write_zeros, &size_4097, "4097 bytes, a VMCB image has 4096" },
@@ -190,20 +245,20 @@ static struct read_case read_cases[] = {
 	  "hex dump line 257: more than 4096 bytes, a VMCB image has 4096" },
 	{ "hex blank", write_text, " \n\n", "hex dump of 0 bytes, a VMCB image has 4096" },
 	{ "hex odd", write_text, "00 0\n",
-	  "hex dump line 1: a byte with one hex digit, '0'" },
+	  "hex dump line 1: an odd number of hex digits, '0'" ADVICE },
 	{ "hex odd before a letter", write_text, "00\n0g\n",
-	  "hex dump line 2: a byte with one hex digit, '0'" },
-	{ "text", write_text, "Hello\n", "hex dump line 1: 'H' is not a hex digit" },
+	  "hex dump line 2: 'g' is not a hex digit" ADVICE },
+	{ "text", write_text, "Hello\n", "hex dump line 1: 'H' is not a hex digit" ADVICE },
 	{ "prefix 0x", write_text, "00\n\n00 0x00\n",
-	  "hex dump line 3: a byte with one hex digit, '0'" },
+	  "hex dump line 3: 'x' is not a hex digit" ADVICE },
 	{ "offset first not 0", write_text, "00000010: 0000\n",
 	  "hex dump line 1: offset 0x10 instead of 0x0" },
 	{ "offset gap", write_text, "00000000: 0011\n00000010: 0000\n",
 	  "hex dump line 2: offset 0x10 instead of 0x2" },
 	{ "offset missing", write_text, "00000000: 0011\n: 0000\n",
-	  "hex dump line 2: ':' is not a hex digit" },
+	  "hex dump line 2: ':' is not a hex digit" ADVICE },
 	{ "offset beyond 64 bits", write_text, "000000 00\nfffffffffffffffff 00\n",
-	  "hex dump line 2: offset 0xffffffffffffffff instead of 0x1" },
+	  "hex dump line 2: offset 0xffffffffffffffff instead of 0x1" ADVICE },
 	{ "star first", write_text, "*\n00\n",
 	  "hex dump line 1: '*' repeats a line, but no line with bytes precedes" },
 	{ "star after offset", write_text, "000000: 00\n000001\n*\n",
@@ -296,6 +351,18 @@ static void test_read_standard_input(void **state)
 	expect_read("-", "standard input", row->message);
 }
 
+/* "-" twice: the second time there is nothing left. */
+static void test_read_standard_input_twice(void **state)
+{
+	static const struct read_case raw = { "", write_raw, NULL, NULL };
+
+	(void)state;
+	make_file(&raw);
+	assert_non_null(freopen(file, "rb", stdin));
+	expect_read("-", "standard input", NULL);
+	expect_read("-", "standard input", "\"-\" is given twice, and can be read once");
+}
+
 static void test_read_missing(void **state)
 {
 	(void)state;
@@ -314,12 +381,13 @@ static void test_read_directory(void **state)
 static void expect_write(const char *path, const char *name, const char *message)
 {
 	unsigned char image[CLI_IMAGE_SIZE];
+	struct cli_output output;
 	char text[256];
 	bool ok;
 
 	fill(image);
 	begin_capture();
-	ok = cli_image_write(path, image);
+	ok = cli_output_begin(&output, path, image) && cli_output_commit(&output);
 	end_capture(text, sizeof(text));
 	expect_message(text, name, message);
 	assert_int_equal(ok, message == NULL);
@@ -369,6 +437,68 @@ static void test_write_link(void **state)
 	unlink("link");
 }
 
+/* What the link leads to cannot be replaced, and the link must not be. */
+static void test_write_dangling_link(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(symlink("nowhere", "link"), 0);
+	expect_write("link", "link", "a symbolic link that leads nowhere");
+	assert_int_equal(lstat("link", &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_int_equal(lstat("nowhere", &status), -1);
+	unlink("link");
+}
+
+static void expect_one_image(void)
+{
+	glob_t found;
+
+	assert_int_equal(glob("image*", 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	globfree(&found);
+}
+
+/* Until the commit the old file is there, and after an abandonment still. */
+static void test_write_abandoned(void **state)
+{
+	static const struct read_case old = { "", write_zeros, &size_0, NULL };
+	unsigned char image[CLI_IMAGE_SIZE];
+	struct cli_output output;
+	struct stat status;
+
+	(void)state;
+	make_file(&old);
+	fill(image);
+	assert_true(cli_output_begin(&output, file, image));
+	assert_int_equal(stat(file, &status), 0);
+	assert_int_equal(status.st_size, 0);
+	cli_output_abandon(&output);
+	assert_int_equal(stat(file, &status), 0);
+	assert_int_equal(status.st_size, 0);
+	expect_one_image();
+}
+
+/* The directory goes away in between. */
+static void test_write_late_error(void **state)
+{
+	unsigned char image[CLI_IMAGE_SIZE];
+	struct cli_output output;
+	char text[256];
+
+	(void)state;
+	fill(image);
+	assert_int_equal(mkdir("gone", 0700), 0);
+	assert_true(cli_output_begin(&output, "gone/image", image));
+	unlink(output.temporary);
+	assert_int_equal(rmdir("gone"), 0);
+	begin_capture();
+	assert_false(cli_output_commit(&output));
+	end_capture(text, sizeof(text));
+	expect_message(text, "gone/image", "No such file or directory");
+}
+
 static void test_write_no_directory(void **state)
 {
 	(void)state;
@@ -409,7 +539,6 @@ static void test_write_fifo(void **state)
 static void test_write_too_large(void **state)
 {
 	struct rlimit old, small;
-	glob_t found;
 
 	(void)state;
 	expect_write(file, file, NULL);
@@ -421,9 +550,7 @@ static void test_write_too_large(void **state)
 	expect_write(file, file, "File too large");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	expect_read(file, file, NULL);
-	assert_int_equal(glob("image*", 0, NULL, &found), 0);
-	assert_int_equal(found.gl_pathc, 1);
-	globfree(&found);
+	expect_one_image();
 }
 
 static int enter_directory(void **state)
@@ -441,17 +568,21 @@ static int leave_directory(void **state)
 	return chdir("/") == 0 && rmdir(directory) == 0 ? 0 : -1;
 }
 
-#define N_OTHER 10
+#define N_OTHER 14
 
 int main(void)
 {
 	struct CMUnitTest tests[N_ROWS(read_cases) + N_OTHER] = {
 		{ "stdin raw", test_read_standard_input, NULL, NULL, &read_cases[0] },
+		cmocka_unit_test(test_read_standard_input_twice),
 		cmocka_unit_test(test_read_missing),
 		cmocka_unit_test(test_read_directory),
 		cmocka_unit_test(test_write_new),
 		cmocka_unit_test(test_write_over),
 		cmocka_unit_test(test_write_link),
+		cmocka_unit_test(test_write_dangling_link),
+		cmocka_unit_test(test_write_abandoned),
+		cmocka_unit_test(test_write_late_error),
 		cmocka_unit_test(test_write_no_directory),
 		cmocka_unit_test(test_write_directory),
 		cmocka_unit_test(test_write_fifo),

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
-
 #include "cli.h"
 
-#include "psvm/names.h"
+#include "psvm/check.h"
 #include "psvm/rule_sets.h"
 
 #include <errno.h>
@@ -79,6 +77,13 @@ void cli_print(unsigned int indent, const char *format, ...)
 	print_wrapped(indent, text);
 }
 
+void cli_list(char *list, size_t size, const char *name)
+{
+	size_t length = strlen(list);
+
+	snprintf(list + length, size - length, "%s%s", length ? ", " : "", name);
+}
+
 bool cli_flush(const char *command)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -115,66 +120,130 @@ static void print_paragraphs(const char *help)
 	}
 }
 
-static enum cli_parsed print_help(const struct cli_usage *usage, poptContext context)
+static int print_help(const struct cli_usage *usage, poptContext context)
 {
 	poptPrintHelp(context, stdout, 0);
 	putchar('\n');
 	print_paragraphs(usage->help);
-	return cli_flush(usage->command) ? CLI_HELPED : CLI_REFUSED;
+	return cli_flush(usage->command) ? CLI_OK : CLI_BAD;
 }
 
 static size_t count(const char **arguments)
 {
 	size_t n = 0;
 
-	while (arguments && arguments[n])
+	while (arguments[n])
 		n++;
 	return n;
 }
 
-static enum cli_parsed check_arguments(const struct cli_usage *usage,
-				       const char **arguments)
+static bool check_arguments(const struct cli_usage *usage, const char **arguments)
 {
 	size_t n = count(arguments);
 
 	if (n < usage->min_arguments)
-		cli_fail(usage->command, "%zu argument%s missing; usage: psvm %s %s",
-			 usage->min_arguments - n,
-			 usage->min_arguments - n == 1 ? "" : "s", usage->command,
-			 usage->synopsis);
-	else if (n > usage->max_arguments)
-		cli_fail(usage->command, "superfluous argument '%s'; usage: psvm %s %s",
-			 arguments[usage->max_arguments], usage->command,
-			 usage->synopsis);
-	else
-		return CLI_GO;
-	return CLI_REFUSED;
+		return cli_fail(usage->command,
+				"%zu argument%s missing; usage: psvm %s %s",
+				usage->min_arguments - n,
+				usage->min_arguments - n == 1 ? "" : "s", usage->command,
+				usage->synopsis);
+	if (n > usage->max_arguments)
+		return cli_fail(
+			usage->command, "superfluous argument '%s'; usage: psvm %s %s",
+			arguments[usage->max_arguments], usage->command, usage->synopsis);
+	return true;
 }
 
-enum cli_parsed cli_parse(const struct cli_usage *usage, int argc, const char **argv,
-			  poptContext *context, const char ***arguments)
+/*
+ * popt stores an option that is given twice twice, and loses the first string.
+ * So it gets a table that stores nothing, whose values are numbers of rows.
+ */
+enum { MAX_OPTIONS = 16 };
+
+struct parser {
+	const struct cli_usage *usage;
+	struct poptOption rows[MAX_OPTIONS]; /* the context keeps it, and the name */
+	char name[32];
+	bool given[MAX_OPTIONS];
+	poptContext context;
+};
+
+static void number_rows(struct parser *parser)
+{
+	size_t i = 0;
+
+	for (; parser->usage->options[i].longName; i++) {
+		parser->rows[i] = parser->usage->options[i];
+		parser->rows[i].arg = NULL;
+		parser->rows[i].val = (int)i + 1;
+	}
+	parser->rows[i] = (struct poptOption)POPT_TABLEEND;
+}
+
+static bool store(struct parser *parser, const struct poptOption *option)
+{
+	bool *given = &parser->given[option - parser->usage->options];
+	char *value = poptGetOptArg(parser->context);
+
+	if (*given) {
+		free(value);
+		return cli_fail(parser->usage->command, "--%s is given twice",
+				option->longName);
+	}
+	*given = true;
+	if (option->argInfo == POPT_ARG_STRING)
+		*(char **)option->arg = value;
+	else
+		*(int *)option->arg = 1;
+	return true;
+}
+
+static int run_parsed(struct parser *parser, cli_run *run, const void *options)
 {
 	static const char *none = NULL;
-	static char name[32]; /* the context and its help keep it */
-	int option;
+	const char **arguments = poptGetArgs(parser->context);
 
-	snprintf(name, sizeof(name), "psvm %s", usage->command);
-	argv[0] = name;
-	*context = poptGetContext(NULL, argc, argv, usage->options, 0);
-	poptSetOtherOptionHelp(*context, usage->synopsis);
-	option = poptGetNextOpt(*context);
-	if (option == 'h')
-		return print_help(usage, *context);
-	if (option < -1) {
-		cli_fail(usage->command, "%s: %s; usage: psvm %s %s",
-			 poptBadOption(*context, POPT_BADOPTION_NOALIAS),
-			 poptStrerror(option), usage->command, usage->synopsis);
-		return CLI_REFUSED;
+	if (!arguments)
+		arguments = &none;
+	return check_arguments(parser->usage, arguments) ? run(options, arguments)
+							 : CLI_BAD;
+}
+
+static int parse(struct parser *parser, cli_run *run, const void *options)
+{
+	const struct cli_usage *usage = parser->usage;
+	int row;
+
+	while ((row = poptGetNextOpt(parser->context)) > 0) {
+		const struct poptOption *option = &usage->options[row - 1];
+
+		if (!option->arg)
+			return print_help(usage, parser->context);
+		if (!store(parser, option))
+			return CLI_BAD;
 	}
-	*arguments = poptGetArgs(*context);
-	if (!*arguments)
-		*arguments = &none;
-	return check_arguments(usage, *arguments);
+	if (row == -1)
+		return run_parsed(parser, run, options);
+	cli_fail(usage->command, "%s: %s; usage: psvm %s %s",
+		 poptBadOption(parser->context, POPT_BADOPTION_NOALIAS),
+		 poptStrerror(row), usage->command, usage->synopsis);
+	return CLI_BAD;
+}
+
+int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_run *run,
+		const void *options)
+{
+	struct parser parser = { .usage = usage };
+	int status;
+
+	snprintf(parser.name, sizeof(parser.name), "psvm %s", usage->command);
+	argv[0] = parser.name;
+	number_rows(&parser);
+	parser.context = poptGetContext(NULL, argc, argv, parser.rows, 0);
+	poptSetOtherOptionHelp(parser.context, usage->synopsis);
+	status = parse(&parser, run, options);
+	poptFreeContext(parser.context);
+	return status;
 }
 
 /* --- rule sets ----------------------------------------------------------- */
@@ -186,11 +255,8 @@ const struct psvm_rules *cli_rules(const char *command, const char *name)
 
 	if (rules)
 		return rules;
-	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++) {
-		if (id)
-			strcat(known, ", ");
-		strcat(known, psvm_name_of_rule_set(id));
-	}
+	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
+		cli_list(known, sizeof(known), psvm_name_of_rule_set(id));
 	cli_fail(command, "unknown rule set '%s'; known are %s", name, known);
 	return NULL;
 }

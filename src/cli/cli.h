@@ -32,20 +32,24 @@ struct cli_usage {
 	size_t max_arguments;
 };
 
-enum cli_parsed { CLI_GO, CLI_HELPED, CLI_REFUSED };
-
-/* Every table of options has this row before its end. */
+/* The rows that tables of options have in common; `set` is an int. */
+#define CLI_JSON_OPTION(set) \
+	{ \
+		"json", 'j', POPT_ARG_NONE, set, 0, "print JSON", NULL \
+	}
 #define CLI_HELP_OPTION \
 	{ \
-		"help", 'h', POPT_ARG_NONE, NULL, 'h', "show this help and exit", NULL \
+		"help", 'h', POPT_ARG_NONE, NULL, 0, "show this help and exit", NULL \
 	}
 
-/*
- * Parse; print the help if it is asked for. *arguments gets the arguments, null
- * terminated, which live as long as *context; the caller frees that.
- */
-enum cli_parsed cli_parse(const struct cli_usage *usage, int argc, const char **argv,
-			  poptContext *context, const char ***arguments);
+/* What a command does with its options and its arguments, which end with a null
+ * pointer. Returns the exit status. */
+typedef int cli_run(const void *options, const char **arguments);
+
+/* Parse; run, or print the help if it is asked for. Strings that are stored in
+ * the options are the caller's to free. */
+int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_run *run,
+		const void *options);
 
 /* A rule set by its name, or null after a line on stderr with the known ones. */
 const struct psvm_rules *cli_rules(const char *command, const char *name);
@@ -67,5 +71,8 @@ bool cli_flush(const char *command);
 bool cli_print_json(const char *command, json_t *json);
 
 json_t *cli_json_hex(uint64_t value);
+
+/* A list of names in words: add the next one. */
+void cli_list(char *list, size_t size, const char *name);
 
 #endif

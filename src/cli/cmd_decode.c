@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm decode - print VMCB images in names. */
-#define _DEFAULT_SOURCE
-
-#include "psvm/decode.h"
-
 #include "cli.h"
 #include "image.h"
+
+#include "psvm/check.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -273,15 +271,14 @@ static bool append_file(json_t *files, const char *path, const struct psvm_vmcb 
 	fields.failed |= json_array_append_new(
 		files, json_pack("{s:s, s:o, s:I}", "file", path, "fields", fields.array,
 				 "hidden", fields.hidden));
-	if (fields.failed)
-		fprintf(stderr,
-			"psvm: %s: no JSON: out of memory, or the name is not UTF-8\n",
+	return !fields.failed ||
+	       cli_fail("decode", "%s: no JSON: out of memory, or the name is not UTF-8",
 			path);
-	return !fields.failed;
 }
 
 /*
- * The command.
+ * The command. All files are read before anything is printed: a bad one leaves
+ * no half of an answer.
  */
 static bool load_file(struct psvm_vmcb *vmcb, const char *path)
 {
@@ -293,77 +290,77 @@ static bool load_file(struct psvm_vmcb *vmcb, const char *path)
 	return true;
 }
 
-static bool decode_json(const char **paths, bool all)
+static bool decode_json(const struct psvm_vmcb *vmcbs, const char **paths, bool all)
 {
 	json_t *files = json_array();
-	struct psvm_vmcb vmcb;
-	bool ok = true;
 
-	for (; *paths; paths++)
-		ok &= load_file(&vmcb, *paths) && append_file(files, *paths, &vmcb, all);
-	json_dumpf(files, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(files);
-	return ok;
-}
-
-static bool decode_text(const char **paths, bool all)
-{
-	bool headers = paths[0] && paths[1];
-	const char *gap = "";
-	struct psvm_vmcb vmcb;
-	bool ok = true;
-
-	for (; *paths; paths++) {
-		if (!load_file(&vmcb, *paths)) {
-			ok = false;
-			continue;
+	for (size_t i = 0; paths[i]; i++) {
+		if (!append_file(files, paths[i], &vmcbs[i], all)) {
+			json_decref(files);
+			return false;
 		}
-		if (headers)
-			printf("%s==> %s <==\n", gap, *paths);
-		print_text(&vmcb, all);
-		gap = "\n";
 	}
-	return ok;
+	return cli_print_json("decode", files);
 }
 
-static bool decode_files(const char **paths, const struct options *options)
+static bool decode_text(const struct psvm_vmcb *vmcbs, const char **paths, bool all)
 {
-	bool ok = options->json ? decode_json(paths, options->all)
-				: decode_text(paths, options->all);
+	bool headers = paths[1] != NULL;
 
-	return cli_flush("decode") && ok;
+	for (size_t i = 0; paths[i]; i++) {
+		if (headers)
+			printf("%s==> %s <==\n", i ? "\n" : "", paths[i]);
+		print_text(&vmcbs[i], all);
+	}
+	return cli_flush("decode");
+}
+
+static bool decode_loaded(const struct psvm_vmcb *vmcbs, const char **paths,
+			  const struct options *options)
+{
+	return options->json ? decode_json(vmcbs, paths, options->all)
+			     : decode_text(vmcbs, paths, options->all);
+}
+
+static int decode_files(const void *options, const char **paths)
+{
+	struct psvm_vmcb *vmcbs = NULL;
+	bool ok = true;
+
+	for (size_t i = 0; ok && paths[i]; i++) {
+		struct psvm_vmcb *more = realloc(vmcbs, (i + 1) * sizeof(*vmcbs));
+
+		vmcbs = more ? more : vmcbs;
+		ok = more ? load_file(&vmcbs[i], paths[i])
+			  : cli_fail("decode", "out of memory");
+	}
+	ok = ok && decode_loaded(vmcbs, paths, options);
+	free(vmcbs);
+	return ok ? CLI_OK : CLI_BAD;
 }
 
 int cmd_decode(int argc, const char **argv)
 {
 	struct options options = { 0, 0 };
-	const struct poptOption table[] = {
-		{ "json", 'j', POPT_ARG_NONE, &options.json, 0,
-		  "print JSON: an array with one object for each FILE", NULL },
-		{ "all", 'a', POPT_ARG_NONE, &options.all, 0,
-		  "print fields and bits that are zero, too", NULL },
-		CLI_HELP_OPTION,
-		POPT_TABLEEND
-	};
+	const struct poptOption table[] = { CLI_JSON_OPTION(&options.json),
+					    { "all", 'a', POPT_ARG_NONE, &options.all, 0,
+					      "print fields and bits that are zero, too",
+					      NULL },
+					    CLI_HELP_OPTION,
+					    POPT_TABLEEND };
 	const struct cli_usage usage = {
 		"decode",
 		"[--json] [--all] FILE...",
-		"Prints a VMCB image field by field, with the names of its bits and the "
+		"Prints VMCB images field by field, with the names of the bits and the "
 		"sections of the manual; bits that should be zero and are not are called "
-		"out.\n"
-		"An image is 4096 bytes or a hex dump of them, byte by byte in the order "
-		"of memory, as xxd, hexdump -C and od -t x1 print it; \"-\" is the "
-		"standard input. Exit status: 0, or 2 for a usage error or a bad file.",
+		"out. JSON is an array with one object for each FILE.\n" CLI_IMAGE_HELP
+		"\n"
+		"Exit status: 0, or 2 for a usage error or a bad FILE; then nothing is "
+		"printed, whatever the other FILEs are.",
 		table,
 		1,
 		SIZE_MAX
 	};
-	const char **paths;
-	poptContext context;
-	enum cli_parsed parsed = cli_parse(&usage, argc, argv, &context, &paths);
-	bool ok = parsed == CLI_GO ? decode_files(paths, &options) : parsed == CLI_HELPED;
 
-	poptFreeContext(context);
-	return ok ? CLI_OK : CLI_BAD;
+	return cli_command(&usage, argc, argv, decode_files, &options);
 }

@@ -2,7 +2,7 @@
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
 
-#include "psvm/diff.h"
+#include "psvm/check.h"
 #include "psvm/rule_sets.h"
 #include "rows.h"
 
@@ -338,12 +338,13 @@ static const char *const failures[] = {
 	[PSVM_DIFF_NOT_LOCAL] = "a bit depends on more than its position",
 };
 
-static int compare(const char **names, bool json)
+static int compare(const void *options, const char **names)
 {
 	const struct psvm_rules *a = cli_rules("diff", names[0]);
 	const struct psvm_rules *b = a ? cli_rules("diff", names[1]) : NULL;
 	struct psvm_diff diff;
 	struct pair pair = { { names[0], names[1] }, &diff };
+	const int *json = options;
 	int status;
 
 	if (!b)
@@ -353,7 +354,7 @@ static int compare(const char **names, bool json)
 		status = CLI_BAD;
 	} else {
 		status = diff.n_changes ? CLI_DIFFERENT : CLI_OK;
-		if (!show(&pair, json))
+		if (!show(&pair, *json))
 			status = CLI_BAD;
 	}
 	psvm_diff_free(&diff);
@@ -363,31 +364,22 @@ static int compare(const char **names, bool json)
 int cmd_diff(int argc, const char **argv)
 {
 	int json = 0;
-	const struct poptOption options[] = { { "json", 'j', POPT_ARG_NONE, &json, 0,
-						"print JSON", NULL },
-					      CLI_HELP_OPTION,
+	const struct poptOption options[] = { CLI_JSON_OPTION(&json), CLI_HELP_OPTION,
 					      POPT_TABLEEND };
 	const struct cli_usage usage = {
 		"diff",
 		"[--json] RULES RULES",
-		"Runs both rule sets on every combination of conditions that either of "
-		"them "
-		"asks for, and prints every functional difference: at which moment, "
-		"under "
-		"which condition, which bits, what they become, and an example.\n"
-		"Exit status: 0 if there is none, 1 if there are some, 2 after an error. "
-		"\"psvm rules\" lists the rule sets.",
+		"Prints every functional difference between two rule sets: at which "
+		"moment, under which condition, which bits, what they become with "
+		"either rule set, and an example as input for libpsvm. It runs both on "
+		"every combination of the conditions that either asks for.\n"
+		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
+		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
+		"usage error.",
 		options,
 		2,
 		2
 	};
-	const char **arguments;
-	poptContext context;
-	enum cli_parsed parsed = cli_parse(&usage, argc, argv, &context, &arguments);
-	int status = parsed == CLI_HELPED ? CLI_OK : CLI_BAD;
 
-	if (parsed == CLI_GO)
-		status = compare(arguments, json);
-	poptFreeContext(context);
-	return status;
+	return cli_command(&usage, argc, argv, compare, &json);
 }

@@ -2,7 +2,7 @@
 /* psvm rules - the rule sets, and each as a table. */
 #include "cli.h"
 
-#include "psvm/names.h"
+#include "psvm/check.h"
 #include "psvm/rule_sets.h"
 
 #include <stdio.h>
@@ -176,27 +176,27 @@ static bool show(const char *name, bool json)
 	return cli_flush("rules");
 }
 
+static int run(const void *options, const char **arguments)
+{
+	const int *json = options;
+
+	return show(arguments[0], *json) ? CLI_OK : CLI_BAD;
+}
+
 int cmd_rules(int argc, const char **argv)
 {
 	int json = 0;
-	const struct poptOption options[] = { { "json", 'j', POPT_ARG_NONE, &json, 0,
-						"print JSON", NULL },
-					      CLI_HELP_OPTION,
+	const struct poptOption options[] = { CLI_JSON_OPTION(&json), CLI_HELP_OPTION,
 					      POPT_TABLEEND };
 	const struct cli_usage usage = {
 		"rules",
 		"[--json] [RULES]",
-		"Without RULES: the rule sets. With RULES: what it does with int_ctl at "
-		"each moment, which bits and when.",
+		"Without RULES: lists the rule sets. With RULES, the name of one: what "
+		"it does with int_ctl at each moment, which bits and when.",
 		options,
 		0,
 		1
 	};
-	const char **arguments;
-	poptContext context;
-	enum cli_parsed parsed = cli_parse(&usage, argc, argv, &context, &arguments);
-	bool ok = parsed == CLI_GO ? show(arguments[0], json) : parsed == CLI_HELPED;
 
-	poptFreeContext(context);
-	return ok ? CLI_OK : CLI_BAD;
+	return cli_command(&usage, argc, argv, run, &json);
 }

@@ -48,11 +48,8 @@ static int refuse(const char *what, const char *name)
 {
 	char known[128] = "";
 
-	for (size_t i = 0; i < N_ROWS(commands); i++) {
-		if (i)
-			strcat(known, ", ");
-		strcat(known, commands[i].name);
-	}
+	for (size_t i = 0; i < N_ROWS(commands); i++)
+		cli_list(known, sizeof(known), commands[i].name);
 	cli_fail("", "%s%s; commands are %s; \"psvm --help\" helps", what, name, known);
 	return CLI_BAD;
 }

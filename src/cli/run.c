@@ -1,97 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
-#include "psvm/names.h"
+#include "psvm/check.h"
 #include "rows.h"
 
-#include <stdio.h>
+#include <string.h>
 
-/* --- explaining ---------------------------------------------------------- */
+/* --- beginning ----------------------------------------------------------- */
 
-bool run_applies(const struct psvm_move *move, uint32_t conditions)
+static bool refuse(const struct run *run, struct psvm_status status)
 {
-	uint32_t on = move->on & ~PSVM_UNLESS;
-	bool holds = (conditions & on) == on && (conditions & move->off) == 0;
+	char words[PSVM_WORDS_SIZE];
 
-	return holds != ((move->on & PSVM_UNLESS) != 0);
+	(void)psvm_words_of_status(words, sizeof(words), status);
+	return cli_fail(run->command, "refused (%s): %s", psvm_name_of_code(status.code),
+			words);
 }
 
-/* The line of a cell that means a bit, or null. */
-static const struct psvm_move *find_line(const struct run *run, uint32_t cell,
-					 enum stage stage, uint64_t bit)
-{
-	const struct psvm_move *moves = run->rules->cell[cell].move;
-
-	for (size_t i = 0; i < PSVM_MOVES; i++)
-		if (moves[i].bits & bit && run_applies(&moves[i], run->conditions[stage]))
-			return &moves[i];
-	return NULL;
-}
-
-/* The last cell that applies has the last word. */
-static struct strand explain_bit(const struct run *run, const struct story *story,
-				 uint64_t bit)
-{
-	struct strand strand = { NULL, bit, NULL, NULL };
-
-	for (size_t i = 0; bit & story->written && i < story->n_sources; i++) {
-		const struct source *source = &story->sources[i];
-		const struct psvm_move *line = find_line(run, source->cell, source->stage,
-							 bit);
-
-		if (!line || (source->gate != NO_GATE &&
-			      !find_line(run, source->gate, source->stage, PSVM_FLAG)))
-			continue;
-		strand.source = source;
-		strand.line = line;
-	}
-	return strand;
-}
-
-/* Bits that should be zero, and are, are not worth a line. */
-static bool is_interesting(const struct story *story, uint64_t bits)
-{
-	uint64_t any = story->from[0] | story->from[1] | story->before | story->after;
-
-	if (story->changes_only)
-		return (story->before ^ story->after) & bits;
-	return bits & (any | ~PSVM_INT_CTL_SBZ);
-}
-
-static void visit_field(const struct run *run, const struct story *story,
-			const struct psvm_bits_name *field, strand_visitor *visit,
-			void *context)
-{
-	unsigned int end = field->shift + field->width;
-
-	for (unsigned int bit = field->shift; bit < end;) {
-		struct strand strand = explain_bit(run, story, UINT64_C(1) << bit);
-		struct strand next = strand;
-
-		for (strand.bits = 0; bit < end && next.line == strand.line &&
-				      next.source == strand.source;) {
-			strand.bits |= UINT64_C(1) << bit++;
-			if (bit < end)
-				next = explain_bit(run, story, UINT64_C(1) << bit);
-		}
-		strand.field = field->name;
-		if (is_interesting(story, strand.bits))
-			visit(context, run, story, &strand);
-	}
-}
-
-void run_strands(const struct run *run, const struct story *story, strand_visitor *visit,
-		 void *context)
-{
-	size_t count;
-	const struct psvm_bits_name *fields = psvm_names_of_unit(PSVM_UNIT_INT_CTL,
-								 &count);
-
-	for (size_t i = 0; i < count; i++)
-		visit_field(run, story, &fields[i], visit, context);
-}
-
-struct psvm_words run_words(const struct psvm_vmcb_control *control)
+static struct psvm_words words_of(const struct psvm_vmcb_control *control)
 {
 	return (struct psvm_words){
 		.int_ctl = control->int_ctl,
@@ -103,287 +29,261 @@ struct psvm_words run_words(const struct psvm_vmcb_control *control)
 	};
 }
 
-/* --- what is printed besides --------------------------------------------- */
+/* The words before, and the snapshot. */
+static bool begin(struct run *run)
+{
+	struct psvm_vmcb_control control;
+	struct psvm_result r;
 
-struct field {
-	const char *name;
-	enum psvm_unit unit;
-	uint32_t stored; /* PSVM_F_... */
-	uint64_t before, after;
+	run->pages.vmcb01 = &run->vmcb01;
+	run->pages.vmcb02 = &run->vmcb02;
+	run->pages.snapshot = &run->snapshot;
+	run->pages.vmcb12 = run->image12;
+	psvm_vmcb_control_load(&control, run->image12);
+	run->nested.v12 = words_of(&control);
+	run->nested.v02 = words_of(&run->vmcb02.control);
+	run->nested.v01 = words_of(&run->vmcb01.control);
+	run->nested.facts = run->pages.facts;
+	run->nested.nmis = run->pages.nmis;
+	r = psvm_vmcb_snapshot(run->rules, &run->pages);
+	return r.status.code == PSVM_OK || refuse(run, r.status);
+}
+
+/* --- where bits come from ------------------------------------------------ */
+
+static const struct source enter_02[] = {
+	{ PSVM_CELL_ENTER_CLEAR_02, NO_GATE, AT_FIRST, ZERO, "built from zero" },
+	{ PSVM_CELL_ENTER_FROM_12, NO_GATE, AT_FIRST, FIRST_WORD, "from 12" },
+	{ PSVM_CELL_ENTER_FROM_01, NO_GATE, AT_FIRST, SECOND_WORD, "from 01" },
+	{ PSVM_CELL_ENTER_SET_02, NO_GATE, AT_FIRST, ONES, "forced to 1" },
+	{ PSVM_CELL_VMRUN_SET_02, NO_GATE, THEN, ONES, "set because VMRUN sets GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_02, PSVM_CELL_VMRUN_CLOSE, THEN, ZERO,
+	  "cleared because VMRUN closes a window" },
+	{ PSVM_CELL_CLOSE_RESTORE_02, PSVM_CELL_VMRUN_CLOSE, THEN, FIRST_WORD,
+	  "from 12 because VMRUN closes a window" },
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, IF_FROM_FIRST, AT_FIRST, ZERO,
+	  "from 12, cleared in the snapshot" },
+};
+static const struct source enter_01[] = {
+	{ PSVM_CELL_ENTER_CLEAR_01, NO_GATE, AT_FIRST, ZERO, "cleared" },
+	{ PSVM_CELL_VMRUN_SET_01, NO_GATE, THEN, ONES, "set because VMRUN sets GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_VMRUN_CLOSE, THEN, ZERO,
+	  "cleared because VMRUN closes a window" },
+};
+static const struct source failed_12[] = {
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, ZERO,
+	  "cleared in the snapshot" },
+	{ PSVM_CELL_HANDBACK_TO_12, PSVM_CELL_INVALID_HANDS_BACK, AT_FIRST, SECOND_WORD,
+	  "from 02" },
+};
+static const struct source failed_01[] = {
+	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_FIRST, ZERO,
+	  "cleared because #VMEXIT clears GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_FIRST, ZERO,
+	  "cleared because #VMEXIT closes a window" },
+};
+static const struct source sync_12[] = {
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, ZERO,
+	  "cleared in the snapshot" },
+	{ PSVM_CELL_REFRESH_TO_12, NO_GATE, AT_FIRST, SECOND_WORD,
+	  "from 02 at the refresh" },
+	{ PSVM_CELL_HANDBACK_TO_12, NO_GATE, THEN, SECOND_WORD,
+	  "from 02 at the hand-back" },
+	{ PSVM_CELL_HANDBACK_CLEAR_02, PSVM_CELL_HANDBACK_TO_12, THEN, ZERO,
+	  "from 02 at the hand-back, cleared there first" },
+};
+static const struct source sync_01[] = {
+	{ PSVM_CELL_HANDBACK_TO_01, NO_GATE, THEN, SECOND_WORD, "from 02" },
+	{ PSVM_CELL_HANDBACK_QUEUE, NO_GATE, AT_LAST, QUEUE, "from L0's queue of NMIs" },
+	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_LAST, ZERO,
+	  "cleared because #VMEXIT clears GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_LAST, ZERO,
+	  "cleared because #VMEXIT closes a window" },
 };
 
-enum { N_FIELDS = 4 };
+#define SOURCES(sources) sources, N_ROWS(sources)
 
-static void list_fields(const struct run *run, struct field fields[N_FIELDS])
+/* The condition of the line that made VMRUN fail. */
+static void explain_failure(struct run *run, char *why, size_t size)
 {
-	const struct psvm_words *a = run->fields[0], *b = run->fields[1];
+	const struct psvm_move *moves = run->rules->cell[PSVM_CELL_ENTER_INVALID].move;
 
-	fields[0] = (struct field){ "int_state", PSVM_UNIT_INT_STATE, PSVM_F_INT_STATE,
-				    a->int_state, b->int_state };
-	fields[1] = (struct field){ "event_inj", PSVM_UNIT_EVENT_INJ, PSVM_F_EVENT_INJ,
-				    a->event_inj, b->event_inj };
-	fields[2] = (struct field){ "exit_int_info", PSVM_UNIT_EVENT_INJ,
-				    PSVM_F_EXIT_INT_INFO, a->exit_int_info,
-				    b->exit_int_info };
-	fields[3] = (struct field){ "tlb_control", PSVM_UNIT_TLB_CONTROL,
-				    PSVM_F_TLB_CONTROL, a->tlb_control, b->tlb_control };
-}
-
-struct word {
-	const char *name;
-	enum psvm_unit unit;
-	uint32_t value;
-};
-
-enum { N_WORDS = 6 };
-
-static void list_intercepts(const struct run *run, struct word words[N_WORDS])
-{
-	const struct psvm_vmcb_control *c = &run->vmcb02.control;
-	const uint32_t values[N_WORDS] = { c->intercept_cr,	    c->intercept_dr,
-					   c->intercept_exceptions, c->intercept_misc1,
-					   c->intercept_misc2,	    c->intercept_misc3 };
-
-#define X(name, number, offset) \
-	words[number] = (struct word){ offset, PSVM_UNIT_##name, values[number] };
-	PSVM_INTERCEPT_WORDS(X)
-#undef X
-}
-
-static unsigned int part_of(uint64_t word, uint64_t bits)
-{
-	return (unsigned int)((word & bits) / (bits & (0 - bits)));
-}
-
-static void words_of_why(char *why, size_t size, const struct story *story,
-			 const struct strand *strand)
-{
-	char condition[PSVM_WORDS_SIZE];
-
-	if (!strand->source) {
-		snprintf(why, size, "%s", story->otherwise);
+	for (size_t i = 0; i < PSVM_MOVES; i++) {
+		if (!(moves[i].bits & PSVM_FLAG) ||
+		    !run_applies(&moves[i], run->conditions[AT_FIRST]))
+			continue;
+		(void)psvm_words_of_condition(why, size, moves[i].on, moves[i].off);
+		run->outcome_why = why;
 		return;
 	}
-	(void)psvm_words_of_condition(condition, sizeof(condition), strand->line->on,
-				      strand->line->off);
-	snprintf(why, size, "%s, %s (%s)", strand->source->words, condition,
-		 psvm_name_of_cell(strand->source->cell).name);
 }
 
-/* --- text ---------------------------------------------------------------- */
-
-static void print_strand(void *context, const struct run *run, const struct story *story,
-			 const struct strand *strand)
+/* The word at 060h of vmcb12 is stored in halves, or not at all. */
+static void tell_vmcb12(struct run *run, const struct source *sources, size_t n_sources)
 {
-	char name[PSVM_WORDS_SIZE], why[2 * PSVM_WORDS_SIZE];
-	uint64_t bits = strand->bits;
-
-	(void)run;
-	*(bool *)context = true;
-	(void)psvm_words_of_bits(name, sizeof(name), PSVM_UNIT_INT_CTL, bits);
-	words_of_why(why, sizeof(why), story, strand);
-	cli_print(2, "%-14s %s 0x%x, %s 0x%x -> 0x%x  %s", name, story->columns[0],
-		  part_of(story->from[0], bits), story->columns[1],
-		  part_of(story->from[1], bits), part_of(story->after, bits), why);
-}
-
-static void print_story(const struct run *run, const struct story *story)
-{
-	bool any = false;
-
-	cli_print(0, "%s", story->title);
-	run_strands(run, story, print_strand, &any);
-	if (!any)
-		cli_print(2, "nothing changes");
-}
-
-static void print_field(const struct run *run, const struct field *field)
-{
-	char before[PSVM_WORDS_SIZE], after[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_value(before, sizeof(before), field->unit, field->before);
-	(void)psvm_words_of_value(after, sizeof(after), field->unit, field->after);
-	if (run->stored & field->stored)
-		cli_print(2, "%-14s %s -> %s", field->name, before, after);
-	else
-		cli_print(2, "%-14s %s (not written)", field->name, before);
-}
-
-static void print_fields(const struct run *run)
-{
-	struct field fields[N_FIELDS];
-
-	list_fields(run, fields);
-	cli_print(0, "other fields of %s", run->target);
-	for (size_t i = 0; i < N_FIELDS; i++)
-		print_field(run, &fields[i]);
-}
-
-static void print_intercepts(const struct run *run)
-{
-	struct word words[N_WORDS];
-	char names[PSVM_WORDS_SIZE];
-
-	if (!run->intercepts)
-		return;
-	list_intercepts(run, words);
-	cli_print(0, "intercepts of vmcb02, merged from 01 and 12");
-	for (size_t i = 0; i < N_WORDS; i++) {
-		(void)psvm_words_of_bits(names, sizeof(names), words[i].unit,
-					 words[i].value);
-		cli_print(2, "%s %s", words[i].name, names);
-	}
-}
-
-static void print_clean(const char *vmcb, uint32_t dirty)
-{
-	char names[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_bits(names, sizeof(names), PSVM_UNIT_CLEAN, dirty);
-	cli_print(2, "clean bits to clear in %s: %s", vmcb, names);
-}
-
-static void print_rest(const struct run *run)
-{
+	const struct psvm_nested *n = &run->nested;
 	const struct psvm_result *r = &run->result;
-	char names[PSVM_WORDS_SIZE];
-	int nmis = run->nested.nmis;
+	uint64_t written = (r->store12 & PSVM_F_INT_CTL ? ~PSVM_INT_VECTOR_DWORD : 0) |
+			   (r->store12 & PSVM_F_INT_VECTOR ? PSVM_INT_VECTOR_DWORD : 0);
 
-	cli_print(0, "for L0");
-	(void)psvm_words_of_bits(names, sizeof(names), PSVM_UNIT_REQUESTS, r->requests);
-	cli_print(2, "requests: %s", names);
-	cli_print(2, "L1's GIF: %u", r->gif);
-	cli_print(2, "NMIs for L1 that L0 has queued: %d -> %d", nmis,
-		  nmis + r->nmi_change);
-	(void)psvm_words_of_bits(names, sizeof(names), PSVM_UNIT_FIELDS, r->store12);
-	cli_print(2, "fields stored in vmcb12: %s", names);
-	print_clean("01", r->dirty01);
-	print_clean("02", r->dirty02);
+	run->stories[0] = (struct story){
+		.title = "int_ctl of vmcb12",
+		.columns = { "12", "02" },
+		.from = { n->v12.int_ctl, n->v02.int_ctl },
+		.before = n->v12.int_ctl,
+		.after = (n->v12.int_ctl & ~written) | (r->v12.int_ctl & written),
+		.written = written,
+		.sources = sources,
+		.n_sources = n_sources,
+		.otherwise = "stays as L1 wrote it",
+	};
+	run->target = "vmcb12";
+	run->fields[0] = &n->v12;
+	run->fields[1] = &r->v12;
+	run->stored = r->store12;
 }
 
-static void print_text(const struct run *run)
+static void tell_back_01(struct run *run, const struct source *sources, size_t n_sources)
 {
-	if (run->outcome_why)
-		cli_print(0, "%s, %s: %s, %s", run->command, run->name, run->outcome,
-			  run->outcome_why);
-	else
-		cli_print(0, "%s, %s: %s", run->command, run->name, run->outcome);
-	for (size_t i = 0; i < N_ROWS(run->stories); i++)
-		print_story(run, &run->stories[i]);
-	print_fields(run);
-	print_intercepts(run);
-	print_rest(run);
+	const struct psvm_nested *n = &run->nested;
+
+	run->stories[1] = (struct story){
+		.title = "int_ctl of 01",
+		.columns = { "01", "02" },
+		.from = { n->v01.int_ctl, n->v02.int_ctl },
+		.before = n->v01.int_ctl,
+		.after = run->result.v01.int_ctl,
+		.written = UINT64_MAX,
+		.sources = sources,
+		.n_sources = n_sources,
+		.otherwise = "stays",
+		.changes_only = true,
+	};
 }
 
-/* --- JSON ---------------------------------------------------------------- */
-
-static json_t *json_bits(enum psvm_unit unit, uint64_t bits)
+static void tell_failure(struct run *run)
 {
-	char names[PSVM_WORDS_SIZE];
+	static char why[PSVM_WORDS_SIZE];
 
-	(void)psvm_words_of_bits(names, sizeof(names), unit, bits);
-	return json_string(names);
+	run->outcome = "VMRUN fails with VMEXIT_INVALID, L2 does not run";
+	explain_failure(run, why, sizeof(why));
+	tell_vmcb12(run, SOURCES(failed_12));
+	tell_back_01(run, SOURCES(failed_01));
 }
 
-static json_t *json_value(enum psvm_unit unit, uint64_t value)
+static void tell_entry(struct run *run)
 {
-	char words[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_value(words, sizeof(words), unit, value);
-	return json_pack("{s:o, s:s}", "value", cli_json_hex(value), "words", words);
-}
-
-static void append_strand(void *context, const struct run *run, const struct story *story,
-			  const struct strand *strand)
-{
-	char why[2 * PSVM_WORDS_SIZE];
-	uint64_t bits = strand->bits;
-
-	(void)run;
-	words_of_why(why, sizeof(why), story, strand);
-	json_array_append_new(
-		context,
-		json_pack("{s:o, s:o, s:i, s:i, s:i, s:s?, s:s}", "bits",
-			  json_bits(PSVM_UNIT_INT_CTL, bits), "mask", cli_json_hex(bits),
-			  story->columns[0], part_of(story->from[0], bits),
-			  story->columns[1], part_of(story->from[1], bits), "after",
-			  part_of(story->after, bits), "cell",
-			  strand->source ? psvm_name_of_cell(strand->source->cell).name
-					 : NULL,
-			  "why", why));
-}
-
-static json_t *json_story(const struct run *run, const struct story *story)
-{
-	json_t *strands = json_array();
-
-	run_strands(run, story, append_strand, strands);
-	return json_pack("{s:s, s:o, s:o, s:o}", "title", story->title, "before",
-			 json_value(PSVM_UNIT_INT_CTL, story->before), "after",
-			 json_value(PSVM_UNIT_INT_CTL, story->after), "bits", strands);
-}
-
-static json_t *json_stories(const struct run *run)
-{
-	json_t *stories = json_array();
-
-	for (size_t i = 0; i < N_ROWS(run->stories); i++)
-		json_array_append_new(stories, json_story(run, &run->stories[i]));
-	return stories;
-}
-
-static json_t *json_fields(const struct run *run)
-{
-	struct field fields[N_FIELDS];
-	json_t *array = json_array();
-
-	list_fields(run, fields);
-	for (size_t i = 0; i < N_FIELDS; i++)
-		json_array_append_new(
-			array,
-			json_pack("{s:s, s:o, s:o, s:b}", "name", fields[i].name,
-				  "before", json_value(fields[i].unit, fields[i].before),
-				  "after", json_value(fields[i].unit, fields[i].after),
-				  "written", (run->stored & fields[i].stored) != 0));
-	return array;
-}
-
-static json_t *json_intercepts(const struct run *run)
-{
-	struct word words[N_WORDS];
-	json_t *object = json_object();
-
-	if (!run->intercepts)
-		return object;
-	list_intercepts(run, words);
-	for (size_t i = 0; i < N_WORDS; i++)
-		json_object_set_new(object, words[i].name,
-				    json_value(words[i].unit, words[i].value));
-	return object;
-}
-
-static json_t *json_run(const struct run *run)
-{
+	const struct psvm_nested *n = &run->nested;
 	const struct psvm_result *r = &run->result;
 
-	return json_pack(
-		"{s:s, s:s, s:s, s:s?, s:o, s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:o, "
-		"s:o, s:o}",
-		"command", run->command, "rules", run->name, "outcome", run->outcome,
-		"why", run->outcome_why, "int_ctl", json_stories(run), "target",
-		run->target, "fields", json_fields(run), "intercepts",
-		json_intercepts(run), "requests",
-		json_bits(PSVM_UNIT_REQUESTS, r->requests), "gif", (int)r->gif,
-		"nmis_before", (int)run->nested.nmis, "nmi_change", (int)r->nmi_change,
-		"stored_in_vmcb12", json_bits(PSVM_UNIT_FIELDS, r->store12), "clean_01",
-		json_bits(PSVM_UNIT_CLEAN, r->dirty01), "clean_02",
-		json_bits(PSVM_UNIT_CLEAN, r->dirty02));
+	run->outcome = "VMRUN succeeds";
+	run->stories[0] = (struct story){
+		.title = "int_ctl of 02",
+		.columns = { "12", "01" },
+		.from = { n->v12.int_ctl, n->v01.int_ctl },
+		.before = n->v02.int_ctl,
+		.after = r->v02.int_ctl,
+		.written = UINT64_MAX,
+		.sources = enter_02,
+		.n_sources = N_ROWS(enter_02),
+		.otherwise = "stays as the last run left it",
+	};
+	run->stories[1] = (struct story){
+		.title = "int_ctl of 01",
+		.columns = { "12", "01" },
+		.from = { n->v12.int_ctl, n->v01.int_ctl },
+		.before = n->v01.int_ctl,
+		.after = r->v01.int_ctl,
+		.written = UINT64_MAX,
+		.sources = enter_01,
+		.n_sources = N_ROWS(enter_01),
+		.otherwise = "stays",
+		.changes_only = true,
+	};
+	run->target = "vmcb02";
+	run->fields[0] = &n->v02;
+	run->fields[1] = &r->v02;
+	run->stored = UINT32_MAX;
+	run->intercepts = true;
 }
 
-bool run_print(const struct run *run, bool json)
+/* --- running ------------------------------------------------------------- */
+
+typedef struct psvm_result transition(const struct psvm_rules *rules,
+				      struct psvm_nested n);
+
+/* What decides after the first part of a transition: the conditions that it
+ * leaves without the cells of its last part. */
+static uint32_t conditions_after(transition *step, const struct run *run,
+				 struct psvm_nested n, const uint32_t *last,
+				 size_t n_last)
 {
-	if (json)
-		return cli_print_json(run->command, json_run(run));
-	print_text(run);
-	return cli_flush(run->command);
+	struct psvm_rules rules = *run->rules;
+	struct psvm_result r;
+
+	for (size_t i = 0; i < n_last; i++)
+		memset(&rules.cell[last[i]], 0, sizeof(rules.cell[0]));
+	r = step(&rules, n);
+	n.v02 = r.v02;
+	n.v01 = r.v01;
+	return psvm_conditions(n);
+}
+
+static const uint32_t last_of_enter[] = { PSVM_CELL_REENTER_CLOSE };
+static const uint32_t last_of_sync[] = { PSVM_CELL_HANDBACK_QUEUE,
+					 PSVM_CELL_HANDBACK_CLEAR_01,
+					 PSVM_CELL_HANDBACK_CLOSE };
+
+bool run_enter(struct run *run)
+{
+	struct psvm_nested n;
+
+	if (!begin(run))
+		return false;
+	n = run->nested;
+	n.v12 = words_of(&run->snapshot);
+	run->conditions[AT_FIRST] = psvm_conditions(n);
+	run->conditions[THEN] = conditions_after(psvm_reenter, run, n, last_of_enter,
+						 N_ROWS(last_of_enter));
+	run->result = psvm_vmcb_enter(run->rules, &run->pages);
+	if (run->result.outcome == PSVM_VMEXIT_INVALID)
+		tell_failure(run);
+	else
+		tell_entry(run);
+	return run_is_explained(run);
+}
+
+static void tell_exit(struct run *run)
+{
+	run->outcome = "L1 finds its VMCB after the #VMEXIT";
+	tell_vmcb12(run, SOURCES(sync_12));
+	tell_back_01(run, SOURCES(sync_01));
+}
+
+/* Xen defers the #VMEXIT for an event that came to L0: it is not L2's doing. */
+static bool is_deferred(uint64_t exit_code)
+{
+	return exit_code == PSVM_EXIT_INTR || exit_code == PSVM_EXIT_NMI ||
+	       exit_code == PSVM_EXIT_NPF || exit_code / 32 == PSVM_EXIT_EXCP_DE / 32;
+}
+
+bool run_sync(struct run *run)
+{
+	struct psvm_nested n;
+
+	if (is_deferred(run->vmcb02.control.exit_code))
+		run->pages.facts |= PSVM_C(DEFERRED);
+	if (!begin(run))
+		return false;
+	n = run->nested;
+	n.v12 = words_of(&run->snapshot);
+	run->conditions[AT_FIRST] = psvm_conditions(n);
+	(void)psvm_vmcb_refresh(run->rules, &run->pages);
+	n.v12 = words_of(&run->snapshot);
+	run->conditions[THEN] = psvm_conditions(n);
+	run->conditions[AT_LAST] = conditions_after(psvm_nested_sync_int_ctl, run, n,
+						    last_of_sync, N_ROWS(last_of_sync));
+	run->result = psvm_vmcb_nested_sync_int_ctl(run->rules, &run->pages);
+	tell_exit(run);
+	return run_is_explained(run);
 }

@@ -11,15 +11,23 @@
 /* Conditions change while a transition is under way. */
 enum stage { AT_FIRST, THEN, AT_LAST, N_STAGES };
 
+/* What a bit gets: its value in one of the two words of a story, or another. */
+enum origin { FIRST_WORD, SECOND_WORD, ZERO, ONES, QUEUE };
+
 /* A cell that gives bits of one word a value. */
 struct source {
 	uint32_t cell;
-	uint32_t gate; /* a cell that decides whether this one is read; or none */
+	uint32_t gate; /* a cell that decides whether this one counts, or below */
 	enum stage stage;
+	enum origin origin;
 	const char *words; /* "from 12" */
 };
 
-enum { NO_GATE = PSVM_CELL_COUNT, MAX_SOURCES = 8 };
+enum {
+	NO_GATE = PSVM_CELL_COUNT, /* it counts */
+	IF_FROM_FIRST, /* it counts for bits that come from the first word so far */
+	N_STORIES = 2
+};
 
 /* A word that is explained: the words that its bits may come from, the word
  * before and after, and the cells in the order in which they apply. */
@@ -56,21 +64,26 @@ struct run {
 	struct psvm_result result;
 	const char *outcome;
 	const char *outcome_why; /* the condition, if one decided */
-	struct story stories[2];
+	struct story stories[N_STORIES];
 	const char *target;		    /* the VMCB whose fields are printed */
 	const struct psvm_words *fields[2]; /* of it: before and after */
 	uint32_t stored;		    /* of these, PSVM_F_... */
 	bool intercepts;		    /* those of vmcb02 are worth printing */
 };
 
-/* Call visit for each strand of a story that is worth a line. */
+/* Run a transition on the images. False after a line on stderr. */
+bool run_enter(struct run *run);
+bool run_sync(struct run *run);
+
+/* Call visit for each strand of a story. */
 typedef void strand_visitor(void *context, const struct run *run,
 			    const struct story *story, const struct strand *strand);
 void run_strands(const struct run *run, const struct story *story, strand_visitor *visit,
 		 void *context);
 
-/* The words of a control area. */
-struct psvm_words run_words(const struct psvm_vmcb_control *control);
+/* Do the stories give the words that the transition has returned? False after a
+ * line on stderr. */
+bool run_is_explained(const struct run *run);
 
 /* Does a line apply? */
 bool run_applies(const struct psvm_move *move, uint32_t conditions);
