@@ -23,6 +23,7 @@ struct replay_result {
 	/* What in the record cannot have happened under this rule set; "" if
 	 * nothing. The words are then those of the moment when it came up. */
 	const char *contradiction;
+	uint64_t exit_code;
 	struct psvm_nested at_exit; /* input of the hand-back */
 	bool by_rules; /* the exit was not in the record only: the rule set made it */
 	bool dummy;    /* L0's dummy V_IRQ was in 02 at the exit */
