@@ -12,8 +12,8 @@ clang-format --dry-run --Werror $sources
 # shellcheck disable=SC2046 # lists
 {
 	shellcheck -s sh -e SC2016 $(git ls-files '*.sh')
-	clang-tidy --quiet -p build/dev $(git ls-files 'src/core/*.c') 2>/dev/null
+	clang-tidy --quiet -p build/dev $(git ls-files 'src/*.c') 2>/dev/null
 }
 cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr --quiet \
-	--error-exitcode=1 -UPSVM_TYPES_HEADER -Iinclude src/core src/cli
+	--error-exitcode=1 -UPSVM_TYPES_HEADER -Iinclude -Isrc src/core src/cli
 echo "lint: clean"

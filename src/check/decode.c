@@ -284,6 +284,7 @@ static struct psvm_decode_part describe_reserved(const struct psvm_decode_field 
 {
 	struct psvm_decode_part part = {
 		.shift = lowest_bit(bits),
+		.width = 1,
 		.reserved = true,
 		.gate = gates[GATE_BASE],
 		.section = field->section,

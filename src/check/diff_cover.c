@@ -192,7 +192,8 @@ static void keep(struct cover *cover)
 	memcpy(cover->best, cover->chosen, sizeof(cover->best));
 }
 
-static void choose(struct cover *cover)
+/* As deep as there are terms. */
+static void choose(struct cover *cover) /* NOLINT(misc-no-recursion) */
 {
 	uint32_t hard;
 

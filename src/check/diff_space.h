@@ -37,7 +37,7 @@ struct step {
 	uint64_t late;	    /* of these, read after 02 or 01 have changed */
 	unsigned int moved; /* what moves into these before: MOVES_... */
 	const struct psvm_output *outputs;
-	size_t n_outputs;
+	unsigned int n_outputs;
 	unsigned int calls; /* inputs for each pattern */
 	void (*run)(const struct psvm_rules *rules, const struct psvm_diff_input *input,
 		    uint64_t *outputs);
