@@ -10,6 +10,8 @@
 #ifndef FUZZ_FORMAT_H
 #define FUZZ_FORMAT_H
 
+#include "rows.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +41,7 @@ struct fuzz_parts {
 	size_t count;
 };
 
-#define FUZZ_PARTS(array) { array, sizeof(array) / sizeof((array)[0]) }
+#define FUZZ_PARTS(array) { array, N_ROWS(array) }
 
 /** The layout of the inputs of a target. */
 struct fuzz_format {

@@ -12,6 +12,7 @@
 #include "image.h"
 #include "input.h"
 #include "properties.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -236,7 +237,7 @@ static void write_exit_codes(const struct target *t)
 		    offsetof(struct fuzz_questions, exit_code);
 	struct seed seed;
 
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+	for (size_t i = 0; i < N_ROWS(codes); i++) {
 		make_questions(&seed, (uint32_t)(i % RULE_SETS));
 		fuzz_put(seed.bytes + at, 8, codes[i].code);
 		(void)snprintf(seed.name, sizeof(seed.name), "exit-%s", codes[i].name);

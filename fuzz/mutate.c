@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mutate.h"
+#include "rows.h"
 
 #include <string.h>
 
@@ -214,9 +215,8 @@ static mutation_kind *const kinds_of_steps[] = {
 static mutation_kind *any_kind(struct mutation *m)
 {
 	if (m->format->step != 0)
-		return kinds_of_steps[below(m, sizeof(kinds_of_steps) /
-					       sizeof(kinds_of_steps[0]))];
-	return kinds[below(m, sizeof(kinds) / sizeof(kinds[0]))];
+		return kinds_of_steps[below(m, N_ROWS(kinds_of_steps))];
+	return kinds[below(m, N_ROWS(kinds))];
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,

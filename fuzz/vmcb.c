@@ -19,6 +19,7 @@
 #include "psvm/decode.h"
 #include "psvm/pages.h"
 #include "reference.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,6 @@ static const struct {
 	{ "refresh", psvm_refresh, psvm_vmcb_refresh, UPDATES_12 },
 	{ "hand-back", psvm_nested_sync_int_ctl, psvm_vmcb_nested_sync_int_ctl, EXITS },
 };
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
 
 /* --- images -------------------------------------------------------------- */
 
@@ -182,7 +182,7 @@ static void check_steps(const struct content *c, uint32_t id)
 {
 	bool sensible = fuzz_sensible_facts(c->n.facts) == c->n.facts;
 
-	for (size_t i = 0; i < STEPS; i++) {
+	for (size_t i = 0; i < N_ROWS(steps); i++) {
 		struct psvm_result r = steps[i].step(fuzz_rules[id], c->n);
 
 		check_refusal(id, steps[i].words, &c->n, &r);
@@ -245,7 +245,7 @@ static void check_foreign_rules(const struct content *c)
 	if (rules.reserved % 4 != 0)
 		rules.reserved = 0;
 	(void)psvm_rules_check(&rules);
-	for (size_t i = 0; i < STEPS; i++) {
+	for (size_t i = 0; i < N_ROWS(steps); i++) {
 		struct psvm_result r = steps[i].step(&rules, c->n);
 
 		check_refusal(PSVM_RULE_SET_COUNT, steps[i].words, &c->n, &r);
@@ -482,7 +482,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		counters[0][id][fuzz_class(FUZZ_HANDBACK, c.n)] = 1;
 	}
 	check_foreign_rules(&c);
-	for (size_t i = 0; i < STEPS; i++)
+	for (size_t i = 0; i < N_ROWS(steps); i++)
 		check_page(&c, i);
 	return 0;
 }

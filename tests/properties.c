@@ -7,6 +7,7 @@
 
 #include "psvm/rule_sets.h"
 #include "show.h"
+#include "rows.h"
 
 /* Bits by the numbers of the manual, table B-1. */
 #define V_TPR	     UINT64_C(0xf)
@@ -720,7 +721,7 @@ static const struct {
 static void print_word(FILE *stream, const char *name, uint64_t before, uint64_t after)
 {
 	fprintf(stream, "  %s %016" PRIx64 " -> %016" PRIx64, name, before, after);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < N_ROWS(parts); i++) {
 		uint64_t mask = UINT64_MAX >> (64 - parts[i].width);
 		uint64_t a = before >> parts[i].shift & mask;
 		uint64_t b = after >> parts[i].shift & mask;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "psvm/psvm.h"
+#include "rows.h"
 
 enum { PAGE = 4096, RUNS = 50 };
 
@@ -162,7 +163,7 @@ static void assert_vmcb12(const struct psvm_words *want, uint32_t fields)
 		{ PSVM_F_TLB_CONTROL, TLB, want->tlb_control },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < N_ROWS(rows); i++)
 		assert_true(get(cpu.vmcb12, rows[i].place) ==
 			    (fields & rows[i].field ?
 				     rows[i].value :
@@ -387,7 +388,7 @@ static void each_intercept_word_clears_its_clean_bit(void **state)
 	struct psvm_pages pages = pages_of(0, 0);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < N_ROWS(words); i++) {
 		memset(&cpu, 0, sizeof(cpu));
 		cpu.vmcb02.control.clean = UINT32_MAX;
 		psvm_vmcb_enter(rules, &pages);
