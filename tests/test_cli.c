@@ -302,7 +302,7 @@ static struct row rows[] = {
 	{ "enter help",
 	  "enter --help",
 	  0,
-	  { "Usage: psvm enter", "--l1-if", "Without --vmcb01 it is a plain one" },
+	  { "Usage: psvm enter", "--l1-if", "Without --vmcb01, vmcb01 is a plain one" },
 	  { NULL } },
 	{ "enter",
 	  ENTER,

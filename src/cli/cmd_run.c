@@ -231,7 +231,7 @@ static void free_options(const struct options *options)
 		name, letter, POPT_ARG_STRING, &options.member, 0, words, value \
 	}
 #define OPTIONS_BEFORE \
-	STRING("rules", 'r', rules, "the rule set, by name", "RULES"), \
+	STRING("rules", 'r', rules, "a rule set; \"psvm rules\" lists them", "RULES"), \
 		STRING("vmcb12", '\0', vmcb12, "image of the VMCB that L1 wrote", \
 		       "FILE"), \
 		STRING("vmcb01", '\0', vmcb01, "image of the VMCB that L0 runs L1 with", \
@@ -252,7 +252,7 @@ static void free_options(const struct options *options)
 	"12, 02 and 01 are vmcb12, vmcb02 and vmcb01. A name in parentheses is " \
 	"the " \
 	"cell of the rule set that decides; \"psvm rules RULES\" prints them.\n" \
-	"Without --vmcb01 it is a plain one: V_INTR_MASKING = 1; intercepts of " \
+	"Without --vmcb01, vmcb01 is a plain one: V_INTR_MASKING = 1; intercepts of " \
 	"INTR, " \
 	"NMI, SMI, INIT, CPUID, HLT, IOIO_PROT, MSR_PROT, SHUTDOWN, and of the " \
 	"SVM " \
@@ -297,11 +297,12 @@ int cmd_enter(int argc, const char **argv)
 		"(the snapshot) and of vmcb01. Prints what each bit of int_ctl is "
 		"before, what it becomes, where that comes from and why; the other "
 		"fields and the intercepts of vmcb02; and what L0 has to do.\n" HELP
-		"It is taken that no event is pending, that vmcb12 is at a new address, "
-		"and that VMRUN's other checks accept it.\n"
+		"Assumed: no event is pending, vmcb12 is at a new address, and VMRUN's "
+		"other checks accept it.\n"
 		"The vmcb02 of -o has the fields that psvm decides, the state save area "
 		"of vmcb12, and zero in all other control fields, which are L0's to "
-		"choose.\n" STATUS_HELP,
+		"choose.\n" STATUS_HELP
+		"\nExample: psvm enter --rules linux-6.12 --vmcb12 l1.hex --host vgif",
 		table,
 		0,
 		0
@@ -335,7 +336,8 @@ int cmd_sync(int argc, const char **argv)
 		"exit that L0 deferred (rule set xen).\n"
 		"The vmcb12 of -o is the given one with the fields that the rule set "
 		"stores; exit code, exit information and state save area are L0's to "
-		"write.\n" STATUS_HELP,
+		"write.\n" STATUS_HELP
+		"\nExample: psvm sync --rules exact --vmcb02 l2.hex --vmcb12 l1.hex",
 		table,
 		0,
 		0

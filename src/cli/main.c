@@ -14,10 +14,10 @@ static const struct command {
 	const char *words;
 } commands[] = {
 	{ "decode", cmd_decode, "print VMCB images in names" },
-	{ "enter", cmd_enter, "what VMRUN by L1 makes of vmcb12: vmcb02, bit by bit" },
-	{ "sync", cmd_sync, "what a #VMEXIT to L1 makes of vmcb12, bit by bit" },
+	{ "enter", cmd_enter, "L1 executes VMRUN: how vmcb02 is built, bit by bit" },
+	{ "sync", cmd_sync, "#VMEXIT to L1: what goes back into vmcb12, bit by bit" },
 	{ "diff", cmd_diff, "every functional difference between two rule sets" },
-	{ "rules", cmd_rules, "the rule sets, and each as a table" },
+	{ "rules", cmd_rules, "the rule sets: a list, and each one as a table" },
 };
 
 static int print_help(void)
@@ -32,9 +32,11 @@ static int print_help(void)
 	cli_print(0, "\"psvm COMMAND --help\" describes a command, \"psvm --version\" "
 		     "prints the version.");
 	cli_print(0,
-		  "Words: L0 is the hypervisor on the hardware, L1 the one in its "
-		  "guest, L2 the guest in that. 12 is vmcb12, what L1 wrote; 02 is what "
-		  "L0 runs L2 with; 01 is what L0 runs L1 with.");
+		  "L0 is the hypervisor on the hardware, L1 the one in its guest, L2 "
+		  "the guest in that. vmcb12 (12 for short) is what L1 wrote for L2, "
+		  "vmcb02 (02) what L0 runs L2 with, vmcb01 (01) what L0 runs L1 with. A "
+		  "rule set says what L0 does: as KVM or Xen does, or, \"exact\", as the "
+		  "manual asks for.");
 	return cli_flush("") ? CLI_OK : CLI_BAD;
 }
 
