@@ -71,7 +71,7 @@ static struct run prepare(size_t i, const struct psvm_rules *rules, uint32_t fac
 	return run;
 }
 
-enum { SEEDS = 40 };
+enum { SEEDS = 8 };
 
 static unsigned int explain_all(bool (*transition)(struct run *run),
 				const struct psvm_rules *rules)
