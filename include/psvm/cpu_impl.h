@@ -147,24 +147,27 @@ PSVM_LOCAL bool psvm_cpu_prio_open_(uint32_t model, uint64_t int_ctl)
 	       ((model & PSVM_CPU(PRIO_EQUAL)) && prio == tpr);
 }
 
+/* Option NO_REMASK: V_TPR once was low enough, and is not asked again. */
+PSVM_LOCAL bool psvm_cpu_was_open_(uint32_t model, const struct psvm_cpu *cpu)
+{
+	return (model & PSVM_CPU(NO_REMASK)) && psvm_cpu_is_(cpu, PSVM_CPU_F(V_IRQ_OPEN));
+}
+
 /* 15.21.4: all conditions of a virtual interrupt but the shadow. */
 PSVM_LOCAL bool psvm_cpu_v_irq_ready_(uint32_t model, const struct psvm_cpu *cpu)
 {
 	return psvm_cpu_virtual_(cpu, PSVM_V_IRQ) &&
 	       !psvm_cpu_holds_(cpu, PSVM_AVIC_ENABLE) &&
-	       psvm_cpu_prio_open_(model, cpu->int_ctl) &&
+	       (psvm_cpu_was_open_(model, cpu) ||
+		psvm_cpu_prio_open_(model, cpu->int_ctl)) &&
 	       psvm_cpu_is_(cpu, PSVM_CPU_F(IF)) && psvm_cpu_gif_(cpu);
 }
 
 PSVM_LOCAL bool psvm_cpu_v_irq_open_(uint32_t model, const struct psvm_cpu *cpu)
 {
-	if (psvm_cpu_is_(cpu, PSVM_CPU_F(SHADOW)) ||
-	    psvm_cpu_is_(cpu, PSVM_CPU_F(V_IRQ_HIDDEN)))
-		return false;
-	if ((model & PSVM_CPU(NO_REMASK)) && psvm_cpu_is_(cpu, PSVM_CPU_F(V_IRQ_OPEN)) &&
-	    psvm_cpu_is_(cpu, PSVM_CPU_F(IF)))
-		return psvm_cpu_virtual_(cpu, PSVM_V_IRQ);
-	return psvm_cpu_v_irq_ready_(model, cpu);
+	return psvm_cpu_v_irq_ready_(model, cpu) &&
+	       !psvm_cpu_is_(cpu, PSVM_CPU_F(SHADOW)) &&
+	       !psvm_cpu_is_(cpu, PSVM_CPU_F(V_IRQ_HIDDEN));
 }
 
 /* Options NO_REMASK, LATE_V_IRQ, INTR_HIDES_V_IRQ: V_IRQ is evaluated now. */
