@@ -269,7 +269,7 @@ PSVM_API struct psvm_cpu_step psvm_cpu_vmrun(uint32_t model, struct psvm_cpu cpu
 					     struct psvm_cpu_vmcb vmcb)
 {
 	if (psvm_cpu_refuses_(model, &vmcb)) {
-		psvm_cpu_set_(&cpu, PSVM_CPU_F(GIF), false);
+		psvm_cpu_set_(&cpu, PSVM_CPU_F(GIF) | PSVM_CPU_F(SHADOW), false);
 		return psvm_cpu_exited_(cpu, PSVM_EXIT_INVALID);
 	}
 	psvm_cpu_load_(model, &cpu, &vmcb);
