@@ -203,19 +203,6 @@ PSVM_LOCAL uint64_t psvm_cpu_has_(uint32_t model)
 	return ~lacks;
 }
 
-PSVM_LOCAL bool psvm_cpu_refuses_(uint32_t model, const struct psvm_cpu_vmcb *vmcb)
-{
-	uint64_t int_ctl = vmcb->words.int_ctl & psvm_cpu_has_(model);
-	uint64_t avic = int_ctl & (PSVM_AVIC_ENABLE | PSVM_X2AVIC_ENABLE);
-
-	return vmcb->bad != 0 ||
-	       (vmcb->misc2 & PSVM_INTERCEPT_MASK(VMRUN)) == 0 ||
-	       psvm_cpu_event_bad_(vmcb->words.event_inj) ||
-	       ((int_ctl & PSVM_V_NMI_ENABLE) != 0 &&
-		(vmcb->words.misc1 & PSVM_INTERCEPT_MASK(NMI)) == 0) || /* 15.21.10 */
-	       avic == PSVM_X2AVIC_ENABLE; /* 15.29.4.1 */
-}
-
 /* 15.15: a clean field keeps what the processor holds. */
 PSVM_LOCAL bool psvm_cpu_reads_(uint32_t model, const struct psvm_cpu_vmcb *vmcb,
 				uint32_t clean)
@@ -247,6 +234,19 @@ PSVM_LOCAL void psvm_cpu_load_(uint32_t model, struct psvm_cpu *cpu,
 		      (model & PSVM_CPU(LATE_V_IRQ)) != 0);
 }
 
+/* What was loaded is what is checked: a clean field of the VMCB is not read. */
+PSVM_LOCAL bool psvm_cpu_refuses_(const struct psvm_cpu *guest,
+				  const struct psvm_cpu_vmcb *vmcb)
+{
+	uint64_t avic = guest->int_ctl & (PSVM_AVIC_ENABLE | PSVM_X2AVIC_ENABLE);
+
+	return vmcb->bad != 0 || (guest->misc2 & PSVM_INTERCEPT_MASK(VMRUN)) == 0 ||
+	       psvm_cpu_event_bad_(vmcb->words.event_inj) ||
+	       (psvm_cpu_holds_(guest, PSVM_V_NMI_ENABLE) &&
+		(guest->misc1 & PSVM_INTERCEPT_MASK(NMI)) == 0) || /* 15.21.10 */
+	       avic == PSVM_X2AVIC_ENABLE; /* 15.29.4.1 */
+}
+
 /* 15.20: an injected event is delivered before anything else, whatever is
  * masked. An NMI masks virtual NMIs (15.21.10), others are not counted. */
 PSVM_LOCAL struct psvm_cpu_step psvm_cpu_inject_(uint32_t model, struct psvm_cpu cpu,
@@ -268,14 +268,16 @@ PSVM_LOCAL struct psvm_cpu_step psvm_cpu_inject_(uint32_t model, struct psvm_cpu
 PSVM_API struct psvm_cpu_step psvm_cpu_vmrun(uint32_t model, struct psvm_cpu cpu,
 					     struct psvm_cpu_vmcb vmcb)
 {
-	if (psvm_cpu_refuses_(model, &vmcb)) {
+	struct psvm_cpu guest = cpu;
+
+	psvm_cpu_load_(model, &guest, &vmcb);
+	if (psvm_cpu_refuses_(&guest, &vmcb)) {
 		psvm_cpu_set_(&cpu, PSVM_CPU_F(GIF) | PSVM_CPU_F(SHADOW), false);
 		return psvm_cpu_exited_(cpu, PSVM_EXIT_INVALID);
 	}
-	psvm_cpu_load_(model, &cpu, &vmcb);
 	if ((model & PSVM_CPU(LATE_V_IRQ)) == 0)
-		psvm_cpu_evaluate_(model, &cpu);
-	return psvm_cpu_inject_(model, cpu, vmcb.words.event_inj);
+		psvm_cpu_evaluate_(model, &guest);
+	return psvm_cpu_inject_(model, guest, vmcb.words.event_inj);
 }
 
 /* --- between instructions ------------------------------------------------ */
