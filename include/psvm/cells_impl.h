@@ -4,7 +4,7 @@
  * and questions_impl.h.
  *
  * Conditions are evaluated to masks of all ones or all zeros, and every choice
- * is an AND with such a mask: with a constant rule set the table folds away and
+ * is an AND with such a mask: with a constant rule set the tables fold away and
  * straight-line code remains. Bad input is one more mask, which holds every
  * change back. Names that end in _ are not part of the interface.
  */
@@ -12,17 +12,14 @@
 #define PSVM_CELLS_IMPL_H
 
 /*
- * All ones if x is not zero. An addition and a shift, not a comparison: a
+ * All ones if x is not zero. Where everything folds, an addition and a shift: a
  * compiler that sees a comparison may turn the AND that follows into a branch.
  */
-PSVM_LOCAL uint64_t psvm_any32_(uint32_t x)
-{
-	return 0 - (((uint64_t)x + UINT32_MAX) >> 32);
-}
-
 PSVM_LOCAL uint64_t psvm_any_(uint64_t x)
 {
-	return psvm_any32_((uint32_t)(x | x >> 32));
+	if (!PSVM_FOLD)
+		return 0 - (uint64_t)(x != 0);
+	return 0 - ((((x | x >> 32) & UINT32_MAX) + UINT32_MAX) >> 32);
 }
 
 /* All ones if one bit of a word is set. */
@@ -37,99 +34,152 @@ PSVM_LOCAL uint64_t psvm_move_(uint64_t to, uint64_t from, uint64_t bits)
 	return to ^ ((to ^ from) & bits);
 }
 
+/* --- words --------------------------------------------------------------- */
+
+/*
+ * The words that a transition works on, in one array, so that tables can name
+ * them: first some that there is only one of, then those of the three VMCBs, of
+ * one that is all zeros and of one that is all ones, each in the order of
+ * PSVM_F_...
+ */
+enum {
+	PSVM_W_INT_CTL_,
+	PSVM_W_INT_STATE_,
+	PSVM_W_EVENT_INJ_,
+	PSVM_W_EXIT_INT_INFO_,
+	PSVM_W_TLB_CONTROL_,
+	PSVM_W_MISC1_,
+	PSVM_W_PER_VMCB_,
+
+	PSVM_W_OLD_12_ = 0, /* int_ctl of 12 as it came in */
+	PSVM_W_NESTED_,	    /* OFFER_VGIF, OFFER_VNMI: enabled in 12, too */
+	PSVM_W_QUEUED_,	    /* all ones if L0 has an NMI for L1 queued */
+	PSVM_W_JOINING_,    /* V_NMI of 01 that joins L0's queue */
+	PSVM_W_DUMMY_,	    /* the V_IRQ of a window */
+	PSVM_W_REQUESTS_,   /* of the result */
+	PSVM_W_STORE_12_,   /* of the result */
+	PSVM_W_02_,
+	PSVM_W_01_ = PSVM_W_02_ + PSVM_W_PER_VMCB_,
+	PSVM_W_12_ = PSVM_W_01_ + PSVM_W_PER_VMCB_,
+	PSVM_W_ZERO_ = PSVM_W_12_ + PSVM_W_PER_VMCB_,
+	PSVM_W_ONES_ = PSVM_W_ZERO_ + PSVM_W_PER_VMCB_,
+	PSVM_W_COUNT_ = PSVM_W_ONES_ + PSVM_W_PER_VMCB_
+};
+
+/* A transition under way: its rules and input, whether it may change anything now
+ * (all ones, or zero), and what becomes its result. */
+struct psvm_at_ {
+	const struct psvm_rules *rules;
+	const struct psvm_nested *n;
+	uint64_t go;
+	uint32_t want; /* the conditions that its cells ask for */
+	uint32_t c;    /* those of them that hold */
+	struct psvm_status status;
+	uint8_t outcome;
+	uint8_t gif;
+	int8_t nmi_change;
+	uint64_t word[PSVM_W_COUNT_];
+};
+
+/* Member by member: no compiler makes a call of memcpy() out of it. */
+PSVM_SHARED void psvm_words_in_(uint64_t *to, const struct psvm_words *from)
+{
+	to[PSVM_W_INT_CTL_] = from->int_ctl;
+	to[PSVM_W_INT_STATE_] = from->int_state;
+	to[PSVM_W_EVENT_INJ_] = from->event_inj;
+	to[PSVM_W_EXIT_INT_INFO_] = from->exit_int_info;
+	to[PSVM_W_TLB_CONTROL_] = from->tlb_control;
+	to[PSVM_W_MISC1_] = from->misc1;
+}
+
 /* --- conditions ---------------------------------------------------------- */
 
-/* Bit `from` of a word as the condition `to`, if it is wanted. With a constant
- * rule set the conditions that no rule asks for fold away here. */
-PSVM_LOCAL uint32_t psvm_bit_(uint64_t word, unsigned from, unsigned to, uint32_t want)
-{
-	uint32_t wanted = PSVM_FOLD ? want >> to & 1 : 1;
+/* Where the words say that a condition holds: X(name, vmcb, word, bit). */
+#define PSVM_CONDITIONS_OF_WORDS_(X) \
+	X(NESTED_VGIF, NESTED, INT_CTL, PSVM_C_OFFER_VGIF_BIT) \
+	X(NESTED_VNMI, NESTED, INT_CTL, PSVM_C_OFFER_VNMI_BIT) \
+	X(V_INTR_MASKING_12, OLD_12, INT_CTL, PSVM_V_INTR_MASKING_SHIFT) \
+	X(V_NMI_ENABLE_12, OLD_12, INT_CTL, PSVM_V_NMI_ENABLE_SHIFT) \
+	X(VINTR_01, 01, MISC1, PSVM_EXIT_VINTR % 32) \
+	X(VINTR_02, 02, MISC1, PSVM_EXIT_VINTR % 32) \
+	X(VINTR_12, 12, MISC1, PSVM_EXIT_VINTR % 32) \
+	X(INTR_12, 12, MISC1, PSVM_EXIT_INTR % 32) \
+	X(NMI_12, 12, MISC1, PSVM_EXIT_NMI % 32) \
+	X(HLT_12, 12, MISC1, PSVM_EXIT_HLT % 32) \
+	X(V_IRQ_02, 02, INT_CTL, PSVM_V_IRQ_SHIFT) \
+	X(V_IRQ_12, OLD_12, INT_CTL, PSVM_V_IRQ_SHIFT) \
+	X(V_NMI_01, 01, INT_CTL, PSVM_V_NMI_SHIFT) \
+	X(V_GIF_ENABLE_02, 02, INT_CTL, PSVM_V_GIF_ENABLE_SHIFT) \
+	X(NMI_QUEUED, QUEUED, INT_CTL, 0)
 
-	return (uint32_t)(word >> from & wanted) << to;
+enum {
+#define PSVM_X(name, vmcb, word, bit) PSVM_SOURCE_OF_##name##_,
+	PSVM_CONDITIONS_OF_WORDS_(PSVM_X)
+#undef PSVM_X
+};
+#define PSVM_X(name, vmcb, word, bit) \
+	PSVM_STATIC_ASSERT((int)PSVM_SOURCE_OF_##name##_ == \
+				   PSVM_C_##name##_BIT - PSVM_C_FACT_COUNT, \
+			   "the sources are in the order of the conditions");
+PSVM_CONDITIONS_OF_WORDS_(PSVM_X)
+#undef PSVM_X
+
+static const struct psvm_source_ {
+	uint8_t word;
+	uint8_t bit;
+} psvm_sources_[] = {
+#define PSVM_X(name, vmcb, word, bit) { PSVM_W_##vmcb##_ + PSVM_W_##word##_, bit },
+	PSVM_CONDITIONS_OF_WORDS_(PSVM_X)
+#undef PSVM_X
+};
+
+/* The conditions that the cells first to last ask for. */
+PSVM_LOCAL uint32_t psvm_asks_(const struct psvm_rules *rules, uint32_t first,
+			       uint32_t last)
+{
+	uint32_t asks = 0;
+
+	PSVM_UNROLL
+	for (uint32_t id = first; id <= last; id++)
+		PSVM_UNROLL
+		for (unsigned i = 0; i < PSVM_MOVES; i++)
+			asks |= rules->cell[id].move[i].on | rules->cell[id].move[i].off;
+	return asks;
 }
 
-/* A feature is nested if it is offered and enabled in 12. */
-PSVM_LOCAL uint32_t psvm_conditions_of_facts_(const struct psvm_nested *n, uint32_t want)
+/* What the facts and, now, the words say. With a constant rule set the conditions
+ * that no cell asks for fold away here. */
+PSVM_SHARED void psvm_consider_(struct psvm_at_ *at)
 {
-	uint64_t vgif = n->facts >> PSVM_C_OFFER_VGIF_BIT &
-			n->v12.int_ctl >> PSVM_V_GIF_ENABLE_SHIFT;
-	uint64_t vnmi = n->facts >> PSVM_C_OFFER_VNMI_BIT &
-			n->v12.int_ctl >> PSVM_V_NMI_ENABLE_SHIFT;
+	uint32_t c = at->n->facts;
 
-	return n->facts | psvm_bit_(vgif, 0, PSVM_C_NESTED_VGIF_BIT, want) |
-	       psvm_bit_(vnmi, 0, PSVM_C_NESTED_VNMI_BIT, want) |
-	       psvm_bit_(psvm_any32_(n->nmis), 0, PSVM_C_NMI_QUEUED_BIT, want);
-}
+	PSVM_UNROLL
+	for (unsigned i = PSVM_C_FACT_COUNT; i < PSVM_C_COUNT; i++) {
+		const struct psvm_source_ *source =
+			&psvm_sources_[i - PSVM_C_FACT_COUNT];
+		uint32_t wanted = PSVM_FOLD ? at->want >> i & 1 : 1;
 
-PSVM_LOCAL uint32_t psvm_conditions_of_12_(const struct psvm_words *v12, uint32_t want)
-{
-	return psvm_bit_(v12->int_ctl, PSVM_V_INTR_MASKING_SHIFT,
-			 PSVM_C_V_INTR_MASKING_12_BIT, want) |
-	       psvm_bit_(v12->int_ctl, PSVM_V_NMI_ENABLE_SHIFT,
-			 PSVM_C_V_NMI_ENABLE_12_BIT, want) |
-	       psvm_bit_(v12->int_ctl, PSVM_V_IRQ_SHIFT, PSVM_C_V_IRQ_12_BIT, want) |
-	       psvm_bit_(v12->misc1, PSVM_EXIT_VINTR % 32, PSVM_C_VINTR_12_BIT, want) |
-	       psvm_bit_(v12->misc1, PSVM_EXIT_INTR % 32, PSVM_C_INTR_12_BIT, want) |
-	       psvm_bit_(v12->misc1, PSVM_EXIT_NMI % 32, PSVM_C_NMI_12_BIT, want) |
-	       psvm_bit_(v12->misc1, PSVM_EXIT_HLT % 32, PSVM_C_HLT_12_BIT, want);
-}
-
-PSVM_LOCAL uint32_t psvm_conditions_of_02_(const struct psvm_words *v02, uint32_t want)
-{
-	return psvm_bit_(v02->misc1, PSVM_EXIT_VINTR % 32, PSVM_C_VINTR_02_BIT, want) |
-	       psvm_bit_(v02->int_ctl, PSVM_V_IRQ_SHIFT, PSVM_C_V_IRQ_02_BIT, want) |
-	       psvm_bit_(v02->int_ctl, PSVM_V_GIF_ENABLE_SHIFT,
-			 PSVM_C_V_GIF_ENABLE_02_BIT, want);
-}
-
-PSVM_LOCAL uint32_t psvm_conditions_of_01_(const struct psvm_words *v01, uint32_t want)
-{
-	return psvm_bit_(v01->misc1, PSVM_EXIT_VINTR % 32, PSVM_C_VINTR_01_BIT, want) |
-	       psvm_bit_(v01->int_ctl, PSVM_V_NMI_SHIFT, PSVM_C_V_NMI_01_BIT, want);
-}
-
-#define PSVM_C_OF_02_01_ \
-	(PSVM_C(VINTR_02) | PSVM_C(V_IRQ_02) | PSVM_C(V_GIF_ENABLE_02) | \
-	 PSVM_C(VINTR_01) | PSVM_C(V_NMI_01))
-
-/* The conditions c, after 02 and 01 have changed. */
-PSVM_SHARED uint32_t psvm_reconsider_(uint32_t c, const struct psvm_words *v02,
-				      const struct psvm_words *v01, uint32_t want)
-{
-	return (c & ~PSVM_C_OF_02_01_) | psvm_conditions_of_02_(v02, want) |
-	       psvm_conditions_of_01_(v01, want);
-}
-
-PSVM_SHARED uint32_t psvm_consider_(const struct psvm_nested *n, uint32_t want)
-{
-	return psvm_reconsider_(psvm_conditions_of_facts_(n, want) |
-					psvm_conditions_of_12_(&n->v12, want),
-				&n->v02, &n->v01, want);
+		c |= (uint32_t)(at->word[source->word] >> source->bit & wanted) << i;
+	}
+	at->c = c;
 }
 
 /* --- cells --------------------------------------------------------------- */
 
-/* A transition under way: its rules, the conditions, its input and result, and
- * whether it may change anything now: all ones, or zero. */
-struct psvm_at_ {
-	const struct psvm_rules *rules;
-	const struct psvm_nested *n;
-	struct psvm_result *r;
-	uint64_t go;
-	uint32_t want; /* the conditions that its cells ask for */
-	uint32_t c;    /* those of them that hold */
-};
-
+/* A line applies if its condition holds, or, with PSVM_UNLESS, if it does not. */
 PSVM_LOCAL uint64_t psvm_move_bits_(const struct psvm_move *move, uint32_t c)
 {
+	bool unless = (move->on & PSVM_UNLESS) != 0;
 	uint32_t on = move->on & ~PSVM_UNLESS;
-	uint64_t missed = 0 - (uint64_t)((c & (on | move->off)) != on);
-	uint64_t unless = psvm_bit_mask_(move->on, 31);
+	bool holds = (c & (on | move->off)) == on;
 
-	return move->bits & (missed ^ ~unless);
+	return move->bits & (0 - (uint64_t)(holds != unless));
 }
 
-/* What a cell says, whether anything may change now or not. */
+/*
+ * What a cell says, and no more than may change now. If the rule set folds, that
+ * is left to psvm_go_(): what it says may be constant, and is worth most as such.
+ */
 PSVM_SHARED uint64_t psvm_says_(const struct psvm_at_ *at, uint32_t id)
 {
 	const struct psvm_move *move = at->rules->cell[id].move;
@@ -138,12 +188,17 @@ PSVM_SHARED uint64_t psvm_says_(const struct psvm_at_ *at, uint32_t id)
 	PSVM_UNROLL
 	for (unsigned i = 0; i < PSVM_MOVES; i++)
 		bits |= psvm_move_bits_(&move[i], at->c);
-	return bits;
+	return PSVM_FOLD ? bits : bits & at->go;
+}
+
+PSVM_LOCAL uint64_t psvm_go_(const struct psvm_at_ *at, uint64_t said)
+{
+	return PSVM_FOLD ? said & at->go : said;
 }
 
 PSVM_LOCAL uint64_t psvm_cell_(const struct psvm_at_ *at, uint32_t id)
 {
-	return psvm_says_(at, id) & at->go;
+	return psvm_go_(at, psvm_says_(at, id));
 }
 
 PSVM_LOCAL uint32_t psvm_cell32_(const struct psvm_at_ *at, uint32_t id)
@@ -157,35 +212,14 @@ PSVM_LOCAL uint64_t psvm_flag_(const struct psvm_at_ *at, uint32_t id)
 	return 0 - (psvm_cell_(at, id) & PSVM_FLAG);
 }
 
-/* Move the bits of a cell from one word to another. */
-PSVM_SHARED void psvm_apply_(const struct psvm_at_ *at, uint32_t id, uint64_t *to,
-			     uint64_t from)
-{
-	*to = psvm_move_(*to, from, psvm_cell_(at, id));
-}
-
-/* Word 060h of 02, and of 01: most moves are to them. */
-PSVM_LOCAL void psvm_apply_02_(const struct psvm_at_ *at, uint32_t id, uint64_t from)
-{
-	psvm_apply_(at, id, &at->r->v02.int_ctl, from);
-}
-
-PSVM_LOCAL void psvm_apply_01_(const struct psvm_at_ *at, uint32_t id, uint64_t from)
-{
-	psvm_apply_(at, id, &at->r->v01.int_ctl, from);
-}
-
 /* --- checking the input -------------------------------------------------- */
 
-PSVM_LOCAL struct psvm_status psvm_status_(uint32_t code, uint32_t where,
-					   uint64_t bits)
+PSVM_LOCAL void psvm_say_(struct psvm_status *status, uint32_t code, uint32_t where,
+			  uint64_t bits)
 {
-	struct psvm_status status;
-
-	status.code = code;
-	status.where = where;
-	status.bits = bits;
-	return status;
+	status->code = code;
+	status->where = where;
+	status->bits = bits;
 }
 
 /* Conditions that contradict themselves or do not exist. */
@@ -199,135 +233,122 @@ PSVM_LOCAL uint32_t psvm_cell_bad_(const struct psvm_cell *cell)
 	return bad;
 }
 
-PSVM_LOCAL uint32_t psvm_cell_asks_(const struct psvm_cell *cell)
-{
-	uint32_t asks = 0;
-
-	PSVM_UNROLL
-	for (unsigned i = 0; i < PSVM_MOVES; i++)
-		asks |= cell->move[i].on | cell->move[i].off;
-	return asks & PSVM_C_ALL;
-}
+/* Each complaint is noted before it is known to be one; the first counts. */
 
 /* Can the cells be read at all? */
-PSVM_LOCAL struct psvm_status psvm_check_head_(const struct psvm_rules *rules)
+PSVM_LOCAL bool psvm_check_head_(const struct psvm_rules *rules,
+				 struct psvm_status *status)
 {
+	psvm_say_(status, PSVM_E_NULL, PSVM_AT_RULES, 0);
 	if (rules == NULL)
-		return psvm_status_(PSVM_E_NULL, PSVM_AT_RULES, 0);
+		return false;
+	psvm_say_(status, PSVM_E_RULES, PSVM_AT_SIZE, rules->size);
 	if (rules->size != sizeof(*rules))
-		return psvm_status_(PSVM_E_RULES, PSVM_AT_SIZE, rules->size);
-	if (rules->reserved != 0)
-		return psvm_status_(PSVM_E_RULES, PSVM_AT_RESERVED, rules->reserved);
-	return psvm_status_(PSVM_OK, 0, 0);
+		return false;
+	psvm_say_(status, PSVM_E_RULES, PSVM_AT_RESERVED, rules->reserved);
+	return rules->reserved == 0;
 }
 
-/* The cells first to last; the first complaint counts. *want receives the
- * conditions that they ask for. */
-PSVM_SHARED struct psvm_status psvm_check_cells_(const struct psvm_rules *rules,
-						 uint32_t first, uint32_t last,
-						 uint32_t *want)
+/* The cells first to last. */
+PSVM_LOCAL bool psvm_check_cells_(struct psvm_at_ *at, uint32_t first, uint32_t last)
 {
-	struct psvm_status status = psvm_check_head_(rules);
+	uint32_t id, bad = 0;
 
-	*want = 0;
-	if (status.code != PSVM_OK)
-		return status;
 	PSVM_UNROLL
-	for (uint32_t id = first; id <= last; id++) {
-		uint32_t bad = psvm_cell_bad_(&rules->cell[id]);
-
-		if (PSVM_FOLD)
-			*want |= psvm_cell_asks_(&rules->cell[id]);
+	for (id = first; id <= last; id++) {
+		bad = psvm_cell_bad_(&at->rules->cell[id]);
 		if (bad != 0)
-			return psvm_status_(PSVM_E_RULES, id, bad);
+			break;
 	}
-	return status;
+	psvm_say_(&at->status, PSVM_E_RULES, id, bad);
+	return bad == 0;
+}
+
+PSVM_LOCAL bool psvm_check_rules_(struct psvm_at_ *at, const struct psvm_rules *rules,
+				  uint32_t first, uint32_t last)
+{
+	at->rules = rules;
+	return psvm_check_head_(rules, &at->status) && psvm_check_cells_(at, first, last);
 }
 
 /* Facts that are none, and features offered that L0 does not use. */
 PSVM_LOCAL uint32_t psvm_bad_facts_(uint32_t facts)
 {
 	uint32_t offers = PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI);
-	uint32_t used = facts >> (PSVM_C_HOST_VGIF_BIT - PSVM_C_OFFER_VGIF_BIT);
+	uint32_t used = facts >> (PSVM_C_HOST_VGIF_BIT - PSVM_C_OFFER_VGIF_BIT) & offers;
 
 	PSVM_STATIC_ASSERT(PSVM_C_HOST_VNMI_BIT - PSVM_C_OFFER_VNMI_BIT ==
 				   PSVM_C_HOST_VGIF_BIT - PSVM_C_OFFER_VGIF_BIT,
 			   "offers and uses are in the same order");
-	return (facts & ~PSVM_C_FACTS) | (facts & offers & ~used);
+	return facts & ~((PSVM_C_FACTS & ~offers) | used);
 }
 
-/* Without a branch: facts are not known at compile time. */
-PSVM_LOCAL struct psvm_status psvm_check_facts_(uint32_t facts)
+/* Without a branch: facts are not known at compile time. True as a mask. */
+PSVM_LOCAL uint64_t psvm_check_facts_(uint32_t facts, struct psvm_status *status)
 {
 	uint32_t bad = psvm_bad_facts_(facts);
-	uint64_t is = psvm_any32_(bad);
+	uint64_t is = psvm_any_(bad);
 
-	return psvm_status_((uint32_t)(PSVM_E_FACT & is), (uint32_t)(PSVM_AT_FACTS & is),
-			    bad);
+	psvm_say_(status, (uint32_t)(PSVM_E_FACT & is), (uint32_t)(PSVM_AT_FACTS & is),
+		  bad);
+	return ~is;
 }
 
-/* --- begin and end of a transition --------------------------------------- */
+/* --- begin -------------------------------------------------------------- */
 
-/* Member by member: no compiler makes a call of memcpy() out of it. */
-PSVM_SHARED void psvm_copy_words_(struct psvm_words *to, const struct psvm_words *from)
+/* A feature is nested if it is offered and enabled in 12. */
+PSVM_LOCAL uint64_t psvm_nested_(const struct psvm_nested *n)
 {
-	to->int_ctl = from->int_ctl;
-	to->int_state = from->int_state;
-	to->event_inj = from->event_inj;
-	to->exit_int_info = from->exit_int_info;
-	to->misc1 = from->misc1;
-	to->tlb_control = from->tlb_control;
+	PSVM_STATIC_ASSERT(PSVM_V_NMI_ENABLE_SHIFT - PSVM_V_GIF_ENABLE_SHIFT ==
+				   PSVM_C_OFFER_VNMI_BIT - PSVM_C_OFFER_VGIF_BIT,
+			   "offers and enables are in the same order");
+	return n->facts &
+	       n->v12.int_ctl >> PSVM_V_GIF_ENABLE_SHIFT << PSVM_C_OFFER_VGIF_BIT;
 }
 
 /* The words as they came in, and nothing to do. */
-PSVM_LOCAL void psvm_unchanged_(const struct psvm_nested *n, struct psvm_result *r)
+PSVM_LOCAL void psvm_take_(struct psvm_at_ *at, const struct psvm_nested *n)
 {
-	psvm_copy_words_(&r->v12, &n->v12);
-	psvm_copy_words_(&r->v02, &n->v02);
-	psvm_copy_words_(&r->v01, &n->v01);
-	r->requests = 0;
-	r->store12 = 0;
-	r->dirty01 = 0;
-	r->dirty02 = 0;
-	r->outcome = PSVM_DONE;
-	r->gif = (uint8_t)(n->facts >> PSVM_C_L1_GIF_BIT & 1);
-	r->nmi_change = 0;
-	r->reserved = 0;
+	at->n = n;
+	psvm_words_in_(&at->word[PSVM_W_12_], &n->v12);
+	psvm_words_in_(&at->word[PSVM_W_02_], &n->v02);
+	psvm_words_in_(&at->word[PSVM_W_01_], &n->v01);
+	PSVM_UNROLL
+	for (unsigned i = 0; i < PSVM_W_PER_VMCB_; i++) {
+		at->word[PSVM_W_ZERO_ + i] = 0;
+		at->word[PSVM_W_ONES_ + i] = UINT64_MAX;
+	}
+	at->word[PSVM_W_OLD_12_] = n->v12.int_ctl;
+	at->word[PSVM_W_NESTED_] = psvm_nested_(n);
+	at->word[PSVM_W_QUEUED_] = psvm_any_(n->nmis);
+	at->word[PSVM_W_JOINING_] = 0;
+	at->word[PSVM_W_REQUESTS_] = 0;
+	at->word[PSVM_W_STORE_12_] = 0;
+	at->outcome = PSVM_DONE;
+	at->gif = (uint8_t)(n->facts >> PSVM_C_L1_GIF_BIT & 1);
+	at->nmi_change = 0;
 }
 
-/* For a transition that reads the cells first to last. False: the rule set is
- * bad, r says so, and the cells must not be read. */
+/* For what reads the cells first to last. False: the rule set is bad, at->status
+ * says so, and the cells must not be read. */
 PSVM_SHARED bool psvm_begin_(struct psvm_at_ *at, const struct psvm_rules *rules,
-			     const struct psvm_nested *n, struct psvm_result *r,
-			     uint32_t first, uint32_t last)
+			     const struct psvm_nested *n, uint32_t first, uint32_t last)
 {
-	at->rules = rules;
-	at->n = n;
-	at->r = r;
-	psvm_unchanged_(n, r);
-	r->status = psvm_check_cells_(rules, first, last, &at->want);
-	if (r->status.code != PSVM_OK)
+	psvm_take_(at, n);
+	if (!psvm_check_rules_(at, rules, first, last))
 		return false;
-	r->status = psvm_check_facts_(n->facts);
-	at->go = ~psvm_any32_(psvm_bad_facts_(n->facts));
-	at->c = psvm_consider_(n, at->want);
+	if (PSVM_FOLD)
+		at->want = psvm_asks_(rules, first, last);
+	at->go = psvm_check_facts_(n->facts, &at->status);
+	psvm_consider_(at);
 	return true;
 }
 
-/* All ones if a field is among those of a cell, and may change now. The cell is
- * asked first: a constant answer leaves nothing but `go`. */
-PSVM_LOCAL uint64_t psvm_field_(uint32_t fields, uint32_t field, uint64_t go)
-{
-	return psvm_any32_(fields & field) & go;
-}
-
 /* A question: can it be answered? */
-PSVM_SHARED bool psvm_ask_(struct psvm_at_ *at, const struct psvm_rules *rules,
-			   const struct psvm_nested *n, uint32_t first, uint32_t last)
+PSVM_LOCAL bool psvm_ask_(struct psvm_at_ *at, const struct psvm_rules *rules,
+			  const struct psvm_nested *n, uint32_t first, uint32_t last)
 {
-	struct psvm_result r;
-
-	return psvm_begin_(at, rules, n, &r, first, last) && r.status.code == PSVM_OK;
+	return psvm_begin_(at, rules, n, first, last) && at->go != 0;
 }
 
 #endif

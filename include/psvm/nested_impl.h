@@ -7,222 +7,210 @@
 
 #include "cells_impl.h"
 
-/* S12: a changed word 060h clears clean bit TPR, a changed intercept bit I. */
-PSVM_LOCAL uint32_t psvm_dirty_(const struct psvm_words *before,
-				const struct psvm_words *after)
+/* --- moving bits --------------------------------------------------------- */
+
+/* The bits of a word that one bit of a cell stands for; 0: a bit is itself. */
+static const struct psvm_row_ {
+	uint8_t word;
+	uint64_t bits;
+} psvm_rows_[] = {
+	{ PSVM_W_INT_CTL_, 0 },
+	{ PSVM_W_INT_STATE_, 0 },
+	{ PSVM_W_EVENT_INJ_, 0 },
+	{ PSVM_W_TLB_CONTROL_, 0 },
+	/* the fields, in the order of PSVM_F_... */
+	{ PSVM_W_INT_CTL_, ~PSVM_INT_VECTOR_DWORD },
+	{ PSVM_W_INT_STATE_, UINT64_MAX },
+	{ PSVM_W_EVENT_INJ_, UINT64_MAX },
+	{ PSVM_W_EXIT_INT_INFO_, UINT64_MAX },
+	{ PSVM_W_TLB_CONTROL_, UINT64_MAX },
+	{ PSVM_W_INT_CTL_, PSVM_INT_VECTOR_DWORD },
+	/* a flag */
+	{ PSVM_W_MISC1_, PSVM_INTERCEPT_VINTR }
+};
+
+/* The rows of a unit: the first, and how many. The intercepts are merged instead. */
+#define PSVM_ROWS_INT_CTL_     0, 1
+#define PSVM_ROWS_INT_STATE_   1, 1
+#define PSVM_ROWS_EVENT_INJ_   2, 1
+#define PSVM_ROWS_TLB_CONTROL_ 3, 1
+#define PSVM_ROWS_FIELDS_      4, 6
+#define PSVM_ROWS_FLAG_	       10, 1
+#define PSVM_ROWS_REQUESTS_    0, 1
+#define PSVM_ROWS_CR_	       0, 0
+#define PSVM_ROWS_MISC1_       0, 0
+#define PSVM_ROWS_MISC2_       0, 0
+#define PSVM_ROWS_WORDS_       0, 0
+
+/* A cell that moves nothing moves a word to itself. */
+enum { PSVM_W_NONE_ = 0 };
+
+/* Where the bits of a cell go to and come from, by the columns of PSVM_CELLS. */
+static const struct psvm_way_ {
+	uint8_t to;
+	uint8_t from;
+	uint8_t row;
+	uint8_t rows;
+} psvm_ways_[] = {
+#define PSVM_X(name, unit, to, from, words) \
+	{ PSVM_W_##to##_, PSVM_W_##from##_, PSVM_ROWS_##unit##_ },
+	PSVM_CELLS_SNAPSHOT(PSVM_X) PSVM_CELLS_ENTER(PSVM_X) PSVM_CELLS_MERGE(PSVM_X)
+	PSVM_CELLS_WINDOW(PSVM_X) PSVM_CELLS_CLOSE(PSVM_X) PSVM_CELLS_HANDBACK(PSVM_X)
+	PSVM_CELLS_REFRESH(PSVM_X)
+#undef PSVM_X
+};
+
+/* Do what a cell says. Returns its bits. */
+PSVM_SHARED uint64_t psvm_apply_(struct psvm_at_ *at, uint32_t id)
 {
-	return (uint32_t)(psvm_any_(before->int_ctl ^ after->int_ctl) & PSVM_CLEAN_TPR) |
-	       (uint32_t)(psvm_any_(before->misc1 ^ after->misc1) & PSVM_CLEAN_I);
+	const struct psvm_way_ *way = &psvm_ways_[id];
+	uint64_t says = psvm_says_(at, id);
+
+	PSVM_UNROLL
+	for (unsigned i = 0; i < way->rows; i++) {
+		const struct psvm_row_ *row = &psvm_rows_[way->row + i];
+		uint64_t *to = &at->word[way->to + row->word];
+		uint64_t bits =
+			row->bits == 0 ? says : psvm_bit_mask_(says, i) & row->bits;
+
+		*to = psvm_move_(*to, at->word[way->from + row->word],
+				 psvm_go_(at, bits));
+	}
+	return psvm_go_(at, says);
 }
 
-PSVM_SHARED void psvm_end_(const struct psvm_at_ *at)
+/* The same for the cells first to last, in this order. Returns all of their bits. */
+PSVM_SHARED uint64_t psvm_apply_range_(struct psvm_at_ *at, uint32_t first, uint32_t last)
 {
-	at->r->dirty01 = psvm_dirty_(&at->n->v01, &at->r->v01);
-	at->r->dirty02 = psvm_dirty_(&at->n->v02, &at->r->v02);
+	uint64_t bits = 0;
+
+	PSVM_UNROLL
+	for (uint32_t id = first; id <= last; id++)
+		bits |= psvm_apply_(at, id);
+	return bits;
+}
+
+/* From now on change something only if a cell of unit FLAG says so. */
+PSVM_SHARED void psvm_only_if_(struct psvm_at_ *at, uint32_t id)
+{
+	at->go = psvm_flag_(at, id);
 }
 
 /* --- parts of transitions ------------------------------------------------ */
 
-/* Word 00Ch of 02, merged again where `mask` is. */
-PSVM_SHARED void psvm_merge_misc1_(const struct psvm_at_ *at, uint64_t mask)
+/* Word 00Ch of 02, merged again if `flag` is set. */
+PSVM_SHARED void psvm_merge_misc1_(struct psvm_at_ *at, uint64_t flag)
 {
-	uint32_t drop = psvm_cell32_(at, PSVM_CELL_MERGE_DROP_MISC1);
-	uint32_t merged = at->r->v12.misc1 | (at->r->v01.misc1 & ~drop);
+	uint64_t *to = &at->word[PSVM_W_02_ + PSVM_W_MISC1_];
+	uint64_t merged = at->word[PSVM_W_01_ + PSVM_W_MISC1_] &
+			  ~psvm_says_(at, PSVM_CELL_MERGE_DROP_MISC1);
 
-	at->r->v02.misc1 = (uint32_t)psvm_move_(at->r->v02.misc1, merged, mask);
+	merged |= at->word[PSVM_W_12_ + PSVM_W_MISC1_];
+	*to = psvm_move_(*to, merged, psvm_bit_mask_(flag, 0));
 }
 
-/* Drop a window's intercept and dummy in 01. Returns where the first was. */
-PSVM_SHARED uint64_t psvm_close_01_(const struct psvm_at_ *at)
+/* Drop a window's dummy and intercept in 01. Returns the flag of the second. */
+PSVM_SHARED uint64_t psvm_close_01_(struct psvm_at_ *at)
 {
-	uint64_t in01 = psvm_flag_(at, PSVM_CELL_CLOSE_IN_01);
-
-	at->r->v01.misc1 &= ~(uint32_t)(PSVM_INTERCEPT_VINTR & in01);
-	psvm_apply_01_(at, PSVM_CELL_CLOSE_CLEAR_01, 0);
-	return in01;
+	psvm_apply_(at, PSVM_CELL_CLOSE_CLEAR_01);
+	return psvm_apply_(at, PSVM_CELL_CLOSE_IN_01);
 }
 
 /* Close a window while 02 runs. */
-PSVM_SHARED void psvm_close_(const struct psvm_at_ *at)
+PSVM_SHARED void psvm_close_(struct psvm_at_ *at)
 {
 	psvm_merge_misc1_(at, psvm_close_01_(at));
-	at->r->v02.misc1 &= ~(uint32_t)(PSVM_INTERCEPT_VINTR &
-					psvm_flag_(at, PSVM_CELL_CLOSE_IN_02));
-	psvm_apply_02_(at, PSVM_CELL_CLOSE_CLEAR_02, 0);
-	psvm_apply_02_(at, PSVM_CELL_CLOSE_RESTORE_02, at->r->v12.int_ctl);
+	psvm_apply_range_(at, PSVM_CELL_CLOSE_IN_02, PSVM_CELL_CLOSE_RESTORE_02);
 }
 
 enum { PSVM_EVENT_V_SHIFT_ = 31 };
 
 /* The event that EXITINTINFO names at a #VMEXIT: one whose delivery was cut
  * short, or one whose injection did not happen at all (S9). */
-PSVM_LOCAL uint64_t psvm_unfinished_event_(const struct psvm_words *v02)
+PSVM_LOCAL uint64_t psvm_unfinished_event_(const uint64_t *vmcb)
 {
-	uint64_t cut = psvm_bit_mask_(v02->exit_int_info, PSVM_EVENT_V_SHIFT_);
-	uint64_t waiting = psvm_bit_mask_(v02->event_inj, PSVM_EVENT_V_SHIFT_);
+	uint64_t info = vmcb[PSVM_W_EXIT_INT_INFO_], inj = vmcb[PSVM_W_EVENT_INJ_];
 
-	return psvm_move_(v02->event_inj & waiting, v02->exit_int_info, cut);
-}
-
-/* Whole fields of one VMCB to another. */
-PSVM_SHARED void psvm_move_fields_(struct psvm_words *to,
-				   const struct psvm_words *from, uint32_t fields,
-				   uint64_t go)
-{
-	to->int_ctl = psvm_move_(
-		to->int_ctl, from->int_ctl,
-		(psvm_field_(fields, PSVM_F_INT_CTL, go) & ~PSVM_INT_VECTOR_DWORD) |
-			(psvm_field_(fields, PSVM_F_INT_VECTOR, go) &
-			 PSVM_INT_VECTOR_DWORD));
-	to->int_state = psvm_move_(to->int_state, from->int_state,
-				   psvm_field_(fields, PSVM_F_INT_STATE, go));
-	to->event_inj = psvm_move_(to->event_inj, from->event_inj,
-				   psvm_field_(fields, PSVM_F_EVENT_INJ, go));
-	to->exit_int_info = psvm_move_(to->exit_int_info, from->exit_int_info,
-				       psvm_field_(fields, PSVM_F_EXIT_INT_INFO, go));
-	to->tlb_control =
-		(uint8_t)psvm_move_(to->tlb_control, from->tlb_control,
-				    psvm_field_(fields, PSVM_F_TLB_CONTROL, go));
-}
-
-static const struct psvm_words psvm_zero_words_ = { 0, 0, 0, 0, 0, 0 };
-
-/* The fields of a cell, from `from` to the snapshot, to be stored in vmcb12. */
-PSVM_SHARED void psvm_fields_to_12_(const struct psvm_at_ *at, uint32_t id,
-				    const struct psvm_words *from)
-{
-	uint32_t fields = (uint32_t)psvm_says_(at, id);
-
-	psvm_move_fields_(&at->r->v12, from, fields, at->go);
-	at->r->store12 |= (uint32_t)(fields & at->go);
+	return psvm_move_(inj & psvm_bit_mask_(inj, PSVM_EVENT_V_SHIFT_), info,
+			  psvm_bit_mask_(info, PSVM_EVENT_V_SHIFT_));
 }
 
 /* What vmcb12 becomes at a #VMEXIT. */
-PSVM_SHARED void psvm_handback_12_(const struct psvm_at_ *at)
+PSVM_SHARED void psvm_handback_12_(struct psvm_at_ *at)
 {
-	struct psvm_words from;
+	uint64_t *vmcb02 = &at->word[PSVM_W_02_];
+	uint64_t info = vmcb02[PSVM_W_EXIT_INT_INFO_];
 
-	psvm_copy_words_(&from, &at->r->v02);
-	from.exit_int_info = psvm_unfinished_event_(&from);
-	psvm_fields_to_12_(at, PSVM_CELL_HANDBACK_FIELDS, &from);
-	psvm_fields_to_12_(at, PSVM_CELL_HANDBACK_ZERO_12, &psvm_zero_words_);
-	psvm_apply_02_(at, PSVM_CELL_HANDBACK_CLEAR_02, 0);
-	psvm_apply_(at, PSVM_CELL_HANDBACK_TO_12, &at->r->v12.int_ctl,
-		    at->r->v02.int_ctl);
-	at->r->store12 |= psvm_cell32_(at, PSVM_CELL_HANDBACK_STORE_12);
+	vmcb02[PSVM_W_EXIT_INT_INFO_] = psvm_unfinished_event_(vmcb02);
+	at->word[PSVM_W_STORE_12_] |= psvm_apply_range_(at, PSVM_CELL_HANDBACK_FIELDS,
+							PSVM_CELL_HANDBACK_STORE_12);
+	vmcb02[PSVM_W_EXIT_INT_INFO_] = info;
+	psvm_apply_range_(at, PSVM_CELL_HANDBACK_CLEAR_02, PSVM_CELL_HANDBACK_TO_12);
 }
 
 /* #VMEXIT clears GIF, S8. */
 PSVM_SHARED void psvm_clear_gif_(struct psvm_at_ *at)
 {
-	psvm_apply_01_(at, PSVM_CELL_HANDBACK_CLEAR_01, 0);
-	at->r->gif &= (uint8_t)~at->go;
-	at->go = psvm_flag_(at, PSVM_CELL_HANDBACK_CLOSE);
+	psvm_apply_(at, PSVM_CELL_HANDBACK_CLEAR_01);
+	at->gif &= (uint8_t)~at->go;
+	psvm_only_if_(at, PSVM_CELL_HANDBACK_CLOSE);
 	(void)psvm_close_01_(at);
 }
 
-/* --- transitions --------------------------------------------------------- */
-
-PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
-					  struct psvm_nested n)
-{
-	struct psvm_result r;
-	struct psvm_at_ at;
-
-	if (!psvm_begin_(&at, rules, &n, &r, PSVM_CELL_SNAPSHOT_INT_CTL,
-			 PSVM_CELL_SNAPSHOT_TLB_CONTROL))
-		return r;
-	psvm_apply_(&at, PSVM_CELL_SNAPSHOT_INT_CTL, &r.v12.int_ctl, 0);
-	psvm_apply_(&at, PSVM_CELL_SNAPSHOT_INT_STATE, &r.v12.int_state, 0);
-	psvm_apply_(&at, PSVM_CELL_SNAPSHOT_EVENT_INJ, &r.v12.event_inj, 0);
-	r.v12.tlb_control &= (uint8_t)~psvm_cell_(&at, PSVM_CELL_SNAPSHOT_TLB_CONTROL);
-	return r;
-}
-
-/* 02 for L2, and 01 as L2 leaves it. */
-PSVM_LOCAL void psvm_build_02_(const struct psvm_at_ *at)
-{
-	struct psvm_result *r = at->r;
-	uint64_t queue =
-		psvm_any_(r->v01.int_ctl & psvm_cell_(at, PSVM_CELL_ENTER_QUEUE));
-
-	psvm_apply_02_(at, PSVM_CELL_ENTER_CLEAR_02, 0);
-	psvm_apply_02_(at, PSVM_CELL_ENTER_FROM_12, r->v12.int_ctl);
-	psvm_apply_02_(at, PSVM_CELL_ENTER_FROM_01, r->v01.int_ctl);
-	psvm_apply_02_(at, PSVM_CELL_ENTER_SET_02, UINT64_MAX);
-	psvm_move_fields_(&r->v02, &r->v12,
-			  (uint32_t)psvm_says_(at, PSVM_CELL_ENTER_FIELDS), at->go);
-	r->v02.tlb_control &= (uint8_t)~psvm_cell_(at, PSVM_CELL_ENTER_DROP_TLB);
-	psvm_merge_misc1_(at, at->go);
-	psvm_apply_01_(at, PSVM_CELL_ENTER_CLEAR_01, 0);
-	r->nmi_change = (int8_t)(queue & 1);
-	r->requests |= psvm_cell32_(at, PSVM_CELL_ENTER_REQUEST) |
-		       (uint32_t)(queue & PSVM_REQUEST_EVENT);
-}
-
-/* VMRUN's side effects: GIF becomes 1, and no delivery has been cut short yet. */
-PSVM_LOCAL void psvm_vmrun_(const struct psvm_at_ *at)
-{
-	psvm_apply_02_(at, PSVM_CELL_VMRUN_SET_02, UINT64_MAX);
-	psvm_apply_01_(at, PSVM_CELL_VMRUN_SET_01, UINT64_MAX);
-	at->r->v02.exit_int_info &= ~at->go;
-	at->r->gif |= (uint8_t)(at->go & 1);
-}
+/* --- enter --------------------------------------------------------------- */
 
 /* VMRUN failed: what L1 finds. */
 PSVM_LOCAL void psvm_fail_(struct psvm_at_ *at)
 {
 	uint64_t go = at->go;
 
-	at->r->outcome |= (uint8_t)(PSVM_VMEXIT_INVALID & go);
-	at->r->requests |= psvm_cell32_(at, PSVM_CELL_INVALID_REQUEST);
-	psvm_fields_to_12_(at, PSVM_CELL_INVALID_ZERO_12, &psvm_zero_words_);
-	at->go = psvm_flag_(at, PSVM_CELL_INVALID_HANDS_BACK);
+	at->outcome = (uint8_t)(PSVM_VMEXIT_INVALID & go);
+	psvm_apply_(at, PSVM_CELL_INVALID_REQUEST);
+	at->word[PSVM_W_STORE_12_] = psvm_apply_(at, PSVM_CELL_INVALID_ZERO_12);
+	psvm_only_if_(at, PSVM_CELL_INVALID_HANDS_BACK);
 	psvm_handback_12_(at);
 	at->go = go;
 	psvm_clear_gif_(at);
 }
 
-PSVM_SHARED void psvm_enter_(const struct psvm_rules *rules,
-			     const struct psvm_nested *n, bool vmrun,
-			     struct psvm_result *r)
+/* 02 for L2, and 01 as L2 leaves it. */
+PSVM_LOCAL void psvm_build_02_(struct psvm_at_ *at)
 {
-	struct psvm_at_ at;
-	uint64_t runs;
+	uint64_t joins;
 
-	if (!psvm_begin_(&at, rules, n, r, PSVM_CELL_ENTER_INVALID,
-			 PSVM_CELL_HANDBACK_CLOSE))
-		return;
-	runs = at.go & ~psvm_flag_(&at, PSVM_CELL_ENTER_INVALID);
-	at.go &= ~runs;
-	psvm_fail_(&at);
-	at.go = runs;
-	psvm_build_02_(&at);
-	at.c = psvm_reconsider_(at.c, &r->v02, &r->v01, at.want);
+	psvm_apply_range_(at, PSVM_CELL_ENTER_CLEAR_02, PSVM_CELL_ENTER_CLEAR_01);
+	psvm_apply_(at, PSVM_CELL_ENTER_REQUEST);
+	psvm_merge_misc1_(at, at->go);
+	joins = psvm_any_(at->word[PSVM_W_JOINING_]);
+	at->nmi_change = (int8_t)(joins & 1);
+	at->word[PSVM_W_REQUESTS_] |= joins & PSVM_REQUEST_EVENT;
+}
+
+/* VMRUN's side effects: GIF becomes 1, and no delivery has been cut short yet. */
+PSVM_LOCAL void psvm_vmrun_(struct psvm_at_ *at)
+{
+	psvm_apply_range_(at, PSVM_CELL_VMRUN_SET_02, PSVM_CELL_VMRUN_SET_01);
+	at->word[PSVM_W_02_ + PSVM_W_EXIT_INT_INFO_] &= ~at->go;
+	at->gif |= (uint8_t)(at->go & 1);
+}
+
+PSVM_LOCAL void psvm_enter_(struct psvm_at_ *at, bool vmrun)
+{
+	uint64_t go = at->go, fails;
+
+	psvm_only_if_(at, PSVM_CELL_ENTER_INVALID);
+	fails = at->go;
+	psvm_fail_(at);
+	at->go = go & ~fails;
+	psvm_build_02_(at);
+	psvm_consider_(at);
 	if (vmrun)
-		psvm_vmrun_(&at);
-	at.go = psvm_flag_(&at, vmrun ? PSVM_CELL_VMRUN_CLOSE : PSVM_CELL_REENTER_CLOSE);
-	psvm_close_(&at);
-	psvm_end_(&at);
+		psvm_vmrun_(at);
+	psvm_only_if_(at, vmrun ? PSVM_CELL_VMRUN_CLOSE : PSVM_CELL_REENTER_CLOSE);
+	psvm_close_(at);
 }
 
-PSVM_API struct psvm_result psvm_enter(const struct psvm_rules *rules,
-				       struct psvm_nested n)
-{
-	struct psvm_result r;
-
-	psvm_enter_(rules, &n, true, &r);
-	return r;
-}
-
-PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
-					 struct psvm_nested n)
-{
-	struct psvm_result r;
-
-	psvm_enter_(rules, &n, false, &r);
-	return r;
-}
+/* --- window -------------------------------------------------------------- */
 
 /* The dummy V_IRQ of a window: what the rule set fixes, and what it takes from
  * the interrupt that waits (Xen: its priority class, and whether its source is
@@ -230,108 +218,185 @@ PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
 PSVM_LOCAL uint64_t psvm_dummy_(const struct psvm_at_ *at)
 {
 	uint64_t event = (uint64_t)(at->n->vector >> 4) << PSVM_V_INTR_PRIO_SHIFT |
-			 (psvm_any32_(at->n->external) & PSVM_V_IGN_TPR);
+			 (psvm_any_(at->n->external) & PSVM_V_IGN_TPR);
 
-	return psvm_cell_(at, PSVM_CELL_WINDOW_DUMMY) |
-	       (event & psvm_cell_(at, PSVM_CELL_WINDOW_EVENT));
+	return psvm_says_(at, PSVM_CELL_WINDOW_DUMMY) |
+	       (event & psvm_says_(at, PSVM_CELL_WINDOW_EVENT));
 }
 
-PSVM_SHARED void psvm_window_open_(struct psvm_at_ *at)
+PSVM_LOCAL void psvm_window_open_(struct psvm_at_ *at)
 {
-	struct psvm_words *v02 = &at->r->v02;
-	uint64_t in01, usurp;
+	uint64_t usurp, opened;
 
-	at->r->outcome = (uint8_t)(PSVM_NO_WINDOW & at->go);
-	at->go = psvm_flag_(at, PSVM_CELL_WINDOW_ASK);
-	in01 = psvm_flag_(at, PSVM_CELL_WINDOW_IN_01);
-	at->r->v01.misc1 |= (uint32_t)(PSVM_INTERCEPT_VINTR & in01);
-	psvm_merge_misc1_(at, in01);
-	v02->misc1 |= (uint32_t)(PSVM_INTERCEPT_VINTR &
-				 psvm_flag_(at, PSVM_CELL_WINDOW_IN_02));
+	at->outcome = (uint8_t)(PSVM_NO_WINDOW & at->go);
+	psvm_only_if_(at, PSVM_CELL_WINDOW_ASK);
+	psvm_merge_misc1_(at, psvm_apply_(at, PSVM_CELL_WINDOW_IN_01));
+	psvm_apply_(at, PSVM_CELL_WINDOW_IN_02);
 
 	/* Whether the intercept has survived the merge may decide the rest. */
-	at->c = psvm_reconsider_(at->c, v02, &at->r->v01, at->want);
-	usurp = psvm_cell_(at, PSVM_CELL_WINDOW_USURP);
-	v02->int_ctl = psvm_move_(v02->int_ctl, psvm_dummy_(at), usurp);
-	at->r->outcome &= (uint8_t)~(psvm_any_(usurp & PSVM_V_IRQ) &
-				     psvm_any_(v02->misc1 & PSVM_INTERCEPT_VINTR));
-	psvm_end_(at);
+	psvm_consider_(at);
+	at->word[PSVM_W_DUMMY_] = psvm_dummy_(at);
+	usurp = psvm_apply_(at, PSVM_CELL_WINDOW_USURP);
+	opened = usurp >> PSVM_V_IRQ_SHIFT &
+		 at->word[PSVM_W_02_ + PSVM_W_MISC1_] >> PSVM_EXIT_VINTR % 32;
+	at->outcome &= (uint8_t)~psvm_bit_mask_(opened, 0);
+}
+
+/* --- hand-back ----------------------------------------------------------- */
+
+/* L1's NMIs: from L0's queue into 01, which has one slot. */
+PSVM_LOCAL void psvm_unqueue_nmi_(struct psvm_at_ *at)
+{
+	psvm_consider_(at);
+	at->nmi_change = (int8_t)(psvm_any_(psvm_apply_(at, PSVM_CELL_HANDBACK_QUEUE)) &
+				  at->word[PSVM_W_QUEUED_]);
+}
+
+PSVM_LOCAL void psvm_handback_(struct psvm_at_ *at)
+{
+	psvm_apply_(at, PSVM_CELL_HANDBACK_REQUEST);
+	psvm_handback_12_(at);
+	psvm_apply_(at, PSVM_CELL_HANDBACK_TO_01);
+	psvm_unqueue_nmi_(at);
+	psvm_clear_gif_(at);
+}
+
+/* --- running ------------------------------------------------------------- */
+
+/* The transitions, and the cells that they read: X(step, first, last). */
+#define PSVM_STEPS_(X) \
+	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
+	X(VMRUN, ENTER_INVALID, HANDBACK_CLOSE) \
+	X(REENTER, ENTER_INVALID, HANDBACK_CLOSE) \
+	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT) \
+	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
+	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
+	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE)
+
+enum psvm_step_ {
+#define PSVM_X(step, first, last) PSVM_STEP_##step##_,
+	PSVM_STEPS_(PSVM_X)
+#undef PSVM_X
+};
+
+static const struct {
+	uint8_t first;
+	uint8_t last;
+} psvm_reads_[] = {
+#define PSVM_X(step, first, last) { PSVM_CELL_##first, PSVM_CELL_##last },
+	PSVM_STEPS_(PSVM_X)
+#undef PSVM_X
+};
+
+PSVM_SHARED void psvm_step_(struct psvm_at_ *at, enum psvm_step_ step)
+{
+	switch (step) {
+	case PSVM_STEP_SNAPSHOT_:
+		psvm_apply_range_(at, PSVM_CELL_SNAPSHOT_INT_CTL,
+				  PSVM_CELL_SNAPSHOT_TLB_CONTROL);
+		break;
+	case PSVM_STEP_VMRUN_:
+	case PSVM_STEP_REENTER_:
+		psvm_enter_(at, step == PSVM_STEP_VMRUN_);
+		break;
+	case PSVM_STEP_WINDOW_OPEN_:
+		psvm_window_open_(at);
+		break;
+	case PSVM_STEP_WINDOW_CLOSE_:
+		psvm_close_(at);
+		psvm_apply_(at, PSVM_CELL_CLOSE_REQUEST);
+		break;
+	case PSVM_STEP_REFRESH_:
+		psvm_apply_range_(at, PSVM_CELL_REFRESH_TO_12, PSVM_CELL_REFRESH_FIELDS);
+		break;
+	case PSVM_STEP_HANDBACK_:
+		psvm_handback_(at);
+		break;
+	}
+}
+
+/* The words of a VMCB, and the clean bits to clear in it (S12): a changed word 060h
+ * clears TPR, a changed intercept I. */
+PSVM_SHARED uint32_t psvm_words_out_(struct psvm_words *to, const uint64_t *from,
+				     const struct psvm_words *before)
+{
+	to->int_ctl = from[PSVM_W_INT_CTL_];
+	to->int_state = from[PSVM_W_INT_STATE_];
+	to->event_inj = from[PSVM_W_EVENT_INJ_];
+	to->exit_int_info = from[PSVM_W_EXIT_INT_INFO_];
+	to->misc1 = (uint32_t)(from[PSVM_W_MISC1_] & UINT32_MAX);
+	to->tlb_control = (uint8_t)(from[PSVM_W_TLB_CONTROL_] & UINT8_MAX);
+	return (uint32_t)((psvm_any_(to->int_ctl ^ before->int_ctl) & PSVM_CLEAN_TPR) |
+			  (psvm_any_(to->misc1 ^ before->misc1) & PSVM_CLEAN_I));
+}
+
+PSVM_LOCAL void psvm_end_(const struct psvm_at_ *at, struct psvm_result *r)
+{
+	r->status = at->status;
+	(void)psvm_words_out_(&r->v12, &at->word[PSVM_W_12_], &at->n->v12);
+	r->dirty02 = psvm_words_out_(&r->v02, &at->word[PSVM_W_02_], &at->n->v02);
+	r->dirty01 = psvm_words_out_(&r->v01, &at->word[PSVM_W_01_], &at->n->v01);
+	r->requests = (uint32_t)(at->word[PSVM_W_REQUESTS_] & UINT32_MAX);
+	r->store12 = (uint32_t)(at->word[PSVM_W_STORE_12_] & UINT32_MAX);
+	r->outcome = at->outcome;
+	r->gif = at->gif;
+	r->nmi_change = at->nmi_change;
+	r->reserved = 0;
+}
+
+PSVM_SHARED struct psvm_result psvm_run_(const struct psvm_rules *rules,
+					 const struct psvm_nested *n,
+					 enum psvm_step_ step)
+{
+	struct psvm_result r;
+	struct psvm_at_ at;
+
+	if (psvm_begin_(&at, rules, n, psvm_reads_[step].first, psvm_reads_[step].last))
+		psvm_step_(&at, step);
+	psvm_end_(&at, &r);
+	return r;
+}
+
+PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
+					  struct psvm_nested n)
+{
+	return psvm_run_(rules, &n, PSVM_STEP_SNAPSHOT_);
+}
+
+PSVM_API struct psvm_result psvm_enter(const struct psvm_rules *rules,
+				       struct psvm_nested n)
+{
+	return psvm_run_(rules, &n, PSVM_STEP_VMRUN_);
+}
+
+PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
+					 struct psvm_nested n)
+{
+	return psvm_run_(rules, &n, PSVM_STEP_REENTER_);
 }
 
 PSVM_API struct psvm_result psvm_window_open(const struct psvm_rules *rules,
 					     struct psvm_nested n)
 {
-	struct psvm_result r;
-	struct psvm_at_ at;
-
-	if (psvm_begin_(&at, rules, &n, &r, PSVM_CELL_MERGE_WORDS,
-			PSVM_CELL_WINDOW_EVENT))
-		psvm_window_open_(&at);
-	return r;
+	return psvm_run_(rules, &n, PSVM_STEP_WINDOW_OPEN_);
 }
 
 PSVM_API struct psvm_result psvm_window_close(const struct psvm_rules *rules,
 					      struct psvm_nested n)
 {
-	struct psvm_result r;
-	struct psvm_at_ at;
-
-	if (!psvm_begin_(&at, rules, &n, &r, PSVM_CELL_MERGE_WORDS,
-			 PSVM_CELL_CLOSE_REQUEST))
-		return r;
-	psvm_close_(&at);
-	r.requests = psvm_cell32_(&at, PSVM_CELL_CLOSE_REQUEST);
-	psvm_end_(&at);
-	return r;
+	return psvm_run_(rules, &n, PSVM_STEP_WINDOW_CLOSE_);
 }
 
 PSVM_API struct psvm_result psvm_refresh(const struct psvm_rules *rules,
 					 struct psvm_nested n)
 {
-	struct psvm_result r;
-	struct psvm_at_ at;
-
-	if (!psvm_begin_(&at, rules, &n, &r, PSVM_CELL_REFRESH_TO_12,
-			 PSVM_CELL_REFRESH_FIELDS))
-		return r;
-	psvm_move_fields_(&r.v12, &r.v02,
-			  (uint32_t)psvm_says_(&at, PSVM_CELL_REFRESH_FIELDS), at.go);
-	psvm_apply_(&at, PSVM_CELL_REFRESH_TO_12, &r.v12.int_ctl, r.v02.int_ctl);
-	return r;
-}
-
-/* L1's NMIs: from L0's queue into 01, which has one slot. */
-PSVM_LOCAL void psvm_unqueue_nmi_(struct psvm_at_ *at)
-{
-	uint64_t queued = psvm_any32_(at->n->nmis);
-	uint64_t slot;
-
-	at->c = psvm_reconsider_(at->c, &at->r->v02, &at->r->v01, at->want);
-	slot = psvm_cell_(at, PSVM_CELL_HANDBACK_QUEUE);
-	at->r->v01.int_ctl = psvm_move_(at->r->v01.int_ctl, queued, slot);
-	at->r->nmi_change = (int8_t)(psvm_any_(slot) & queued);
-}
-
-PSVM_SHARED void psvm_handback_(struct psvm_at_ *at)
-{
-	at->r->requests = psvm_cell32_(at, PSVM_CELL_HANDBACK_REQUEST);
-	psvm_handback_12_(at);
-	psvm_apply_01_(at, PSVM_CELL_HANDBACK_TO_01, at->r->v02.int_ctl);
-	psvm_unqueue_nmi_(at);
-	psvm_clear_gif_(at);
-	psvm_end_(at);
+	return psvm_run_(rules, &n, PSVM_STEP_REFRESH_);
 }
 
 PSVM_API struct psvm_result psvm_nested_sync_int_ctl(const struct psvm_rules *rules,
 						     struct psvm_nested n)
 {
-	struct psvm_result r;
-	struct psvm_at_ at;
-
-	if (psvm_begin_(&at, rules, &n, &r, PSVM_CELL_CLOSE_IN_01,
-			PSVM_CELL_HANDBACK_CLOSE))
-		psvm_handback_(&at);
-	return r;
+	return psvm_run_(rules, &n, PSVM_STEP_HANDBACK_);
 }
 
 /* --- exit routing -------------------------------------------------------- */
@@ -345,27 +410,27 @@ PSVM_LOCAL bool psvm_intercepted_(const struct psvm_intercepts *i, uint64_t exit
 	       (i->word[exit_code / 32] >> exit_code % 32 & 1) != 0;
 }
 
+static const struct {
+	int16_t exit_code;
+	uint8_t kind;
+} psvm_classes_[] = {
+	{ PSVM_EXIT_INTR, PSVM_CLASS_INTR },
+	{ PSVM_EXIT_NMI, PSVM_CLASS_NMI },
+	{ PSVM_EXIT_VINTR, PSVM_CLASS_VINTR },
+	{ PSVM_EXIT_VMMCALL, PSVM_CLASS_VMMCALL },
+	{ PSVM_EXIT_NPF, PSVM_CLASS_NPF },
+	{ -1 /* PSVM_EXIT_INVALID */, PSVM_CLASS_INVALID },
+};
+
 PSVM_LOCAL uint32_t psvm_class_(uint64_t exit_code, const struct psvm_intercepts *i01)
 {
-	switch (exit_code) {
-	case PSVM_EXIT_INTR:
-		return PSVM_CLASS_INTR;
-	case PSVM_EXIT_NMI:
-		return PSVM_CLASS_NMI;
-	case PSVM_EXIT_VINTR:
-		return PSVM_CLASS_VINTR;
-	case PSVM_EXIT_VMMCALL:
-		return PSVM_CLASS_VMMCALL;
-	case PSVM_EXIT_NPF:
-		return PSVM_CLASS_NPF;
-	case PSVM_EXIT_INVALID:
-		return PSVM_CLASS_INVALID;
-	default:
-		return exit_code / 32 == PSVM_EXIT_EXCP_DE / 32 &&
-				       psvm_intercepted_(i01, exit_code) ?
-			       PSVM_CLASS_EXCEPTION_01 :
-			       0;
-	}
+	PSVM_UNROLL
+	for (unsigned i = 0; i < sizeof(psvm_classes_) / sizeof(psvm_classes_[0]); i++)
+		if ((uint64_t)(int64_t)psvm_classes_[i].exit_code == exit_code)
+			return psvm_classes_[i].kind;
+	if (exit_code / 32 == PSVM_EXIT_EXCP_DE / 32 && psvm_intercepted_(i01, exit_code))
+		return PSVM_CLASS_EXCEPTION_01;
+	return 0;
 }
 
 PSVM_API uint32_t psvm_route_exit(const struct psvm_rules *rules,
@@ -376,12 +441,11 @@ PSVM_API uint32_t psvm_route_exit(const struct psvm_rules *rules,
 	uint32_t kind = psvm_class_(exit_code, &i01);
 	struct psvm_at_ at;
 
-	if (!psvm_ask_(&at, rules, &n, PSVM_CELL_ROUTE_L0,
-		       PSVM_CELL_ROUTE_L1))
+	if (!psvm_ask_(&at, rules, &n, PSVM_CELL_ROUTE_L0, PSVM_CELL_ROUTE_L1))
 		return PSVM_L0;
-	if (psvm_cell32_(&at, PSVM_CELL_ROUTE_L0) & kind)
+	if (psvm_says_(&at, PSVM_CELL_ROUTE_L0) & kind)
 		return PSVM_L0;
-	if (psvm_cell32_(&at, PSVM_CELL_ROUTE_L1) & kind)
+	if (psvm_says_(&at, PSVM_CELL_ROUTE_L1) & kind)
 		return PSVM_L1;
 	if (!psvm_intercepted_(&i12, exit_code))
 		return PSVM_L0;

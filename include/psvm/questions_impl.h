@@ -10,8 +10,13 @@
 
 PSVM_API uint32_t psvm_conditions(struct psvm_nested n)
 {
+	struct psvm_at_ at;
+
 	n.facts &= PSVM_C_FACTS;
-	return psvm_consider_(&n, PSVM_C_ALL);
+	psvm_take_(&at, &n);
+	at.want = PSVM_C_ALL;
+	psvm_consider_(&at);
+	return at.c;
 }
 
 PSVM_API struct psvm_intercepts psvm_merge_intercepts(const struct psvm_rules *rules,
@@ -34,7 +39,7 @@ PSVM_API struct psvm_intercepts psvm_merge_intercepts(const struct psvm_rules *r
 	}
 	PSVM_UNROLL
 	for (unsigned i = 0; i < 6; i++)
-		i12.word[i] |= i01.word[i] & (uint32_t)psvm_field_(words, 1U << i, UINT64_MAX);
+		i12.word[i] |= i01.word[i] & (uint32_t)psvm_bit_mask_(words, i);
 	return i12;
 }
 
@@ -55,31 +60,28 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
 	return (uint32_t)(psvm_flag_(&at, PSVM_CELL_OPEN_WINDOW) & PSVM_OPEN_WINDOW);
 }
 
+/* A pointer and a number that are of no use to psvm_rule(). */
+PSVM_LOCAL bool psvm_check_rule_(uint32_t cell, const uint64_t *bits,
+				 struct psvm_status *status)
+{
+	psvm_say_(status, PSVM_E_NULL, PSVM_AT_BITS, 0);
+	if (bits == NULL)
+		return false;
+	psvm_say_(status, PSVM_E_RULES, PSVM_AT_CELL, cell);
+	return cell < PSVM_CELL_COUNT;
+}
+
 PSVM_API struct psvm_status psvm_rule(const struct psvm_rules *rules,
 				      struct psvm_nested n, uint32_t cell,
 				      uint64_t *bits)
 {
-	struct psvm_status status = psvm_check_head_(rules);
 	struct psvm_at_ at;
-	uint32_t bad;
 
-	if (status.code != PSVM_OK)
-		return status;
-	if (bits == NULL)
-		return psvm_status_(PSVM_E_NULL, PSVM_AT_BITS, 0);
-	if (cell >= PSVM_CELL_COUNT)
-		return psvm_status_(PSVM_E_RULES, PSVM_AT_CELL, cell);
-	bad = psvm_cell_bad_(&rules->cell[cell]);
-	if (bad != 0)
-		return psvm_status_(PSVM_E_RULES, cell, bad);
-	status = psvm_check_facts_(n.facts);
-	if (status.code != PSVM_OK)
-		return status;
-	at.rules = rules;
-	at.go = UINT64_MAX;
-	at.c = psvm_consider_(&n, PSVM_C_ALL);
-	*bits = psvm_cell_(&at, cell);
-	return status;
+	if (psvm_check_head_(rules, &at.status) &&
+	    psvm_check_rule_(cell, bits, &at.status) &&
+	    psvm_ask_(&at, rules, &n, cell, cell))
+		*bits = psvm_cell_(&at, cell);
+	return at.status;
 }
 
 /* --- a rule set as a whole ----------------------------------------------- */
@@ -121,17 +123,16 @@ PSVM_LOCAL uint64_t psvm_cells_meet_(const struct psvm_cell *a,
 
 PSVM_API struct psvm_status psvm_rules_check(const struct psvm_rules *rules)
 {
-	uint32_t want;
-	struct psvm_status status =
-		psvm_check_cells_(rules, 0, PSVM_CELL_COUNT - 1, &want);
+	struct psvm_at_ at;
 	uint64_t bits;
 
-	if (status.code != PSVM_OK)
-		return status;
+	if (!psvm_check_rules_(&at, rules, 0, PSVM_CELL_COUNT - 1))
+		return at.status;
 	bits = psvm_cells_meet_(&rules->cell[PSVM_CELL_ENTER_FROM_12],
 				&rules->cell[PSVM_CELL_ENTER_FROM_01]);
-	return bits == 0 ? status :
-			   psvm_status_(PSVM_E_RULES, PSVM_CELL_ENTER_FROM_01, bits);
+	psvm_say_(&at.status, bits == 0 ? PSVM_OK : PSVM_E_RULES,
+		  bits == 0 ? 0 : PSVM_CELL_ENTER_FROM_01, bits);
+	return at.status;
 }
 
 #endif
