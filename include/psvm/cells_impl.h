@@ -147,11 +147,14 @@ PSVM_LOCAL uint32_t psvm_asks_(const struct psvm_rules *rules, uint32_t first,
 	return asks;
 }
 
-/* What the facts and, now, the words say. With a constant rule set the conditions
- * that no cell asks for fold away here. */
+/*
+ * What the facts and, now, the words say. With a constant rule set the conditions
+ * that no cell asks for fold away here. The mask is for the compiler, which then
+ * knows that a condition of the words depends on one bit of one word.
+ */
 PSVM_SHARED void psvm_consider_(struct psvm_at_ *at)
 {
-	uint32_t c = at->n->facts;
+	uint32_t c = at->n->facts & PSVM_C_FACTS;
 
 	PSVM_UNROLL
 	for (unsigned i = PSVM_C_FACT_COUNT; i < PSVM_C_COUNT; i++) {

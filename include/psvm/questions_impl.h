@@ -12,7 +12,6 @@ PSVM_API uint32_t psvm_conditions(struct psvm_nested n)
 {
 	struct psvm_at_ at;
 
-	n.facts &= PSVM_C_FACTS;
 	psvm_take_(&at, &n);
 	at.want = PSVM_C_ALL;
 	psvm_consider_(&at);
