@@ -15,6 +15,8 @@ failed=0
 # Bytes of .text at -Os, for rule sets that are known at run time only. nested.o is
 # every transition and exit routing, with all that they need: a bound, the same for
 # every compiler. questions.o only asks: a ratchet, lower it when you can.
+transitions="psvm_enter psvm_nested_sync_int_ctl psvm_reenter psvm_refresh \
+psvm_route_exit psvm_snapshot psvm_window_close psvm_window_open "
 nested=2500
 case $cc in
 *clang*) questions=1940 ;;
@@ -61,6 +63,8 @@ for level in -O0 -O1 -O2 -O3 -Os; do
 done
 
 compile -Os
+names=$(nm -g --defined-only "$work/nested.o" | awk '{ print $3 }' | sort | tr '\n' ' ')
+[ "$names" = "$transitions" ] || complain "-Os: nested.o defines $names"
 weigh nested.o $nested
 weigh questions.o $questions
 
