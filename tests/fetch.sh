@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 for level in -O0 -O2; do
-	for source in nested pages rules vmcb; do
+	for source in nested pages questions rules vmcb; do
 		$clang -std=c11 $level -ffreestanding -Iinclude \
 			-fsanitize-coverage=trace-pc-guard,trace-loads \
 			-c src/core/$source.c -o "$work/$source.o"

@@ -264,7 +264,7 @@ static const struct {
 	uint32_t id;
 	const char *name;
 } cell_rows[] = {
-#define PSVM_X(name, unit, words) { PSVM_CELL_##name, #name },
+#define PSVM_X(name, unit, to, from, words) { PSVM_CELL_##name, #name },
 	PSVM_CELLS(PSVM_X)
 #undef PSVM_X
 };

@@ -315,8 +315,10 @@ PSVM_API uint32_t psvm_conditions(struct psvm_nested n);
  */
 PSVM_API struct psvm_status psvm_rules_check(const struct psvm_rules *rules);
 
+/* src/core includes the bodies itself, each file those that it instantiates. */
 #if !defined(PSVM_EXTERN) && !defined(PSVM_INSTANTIATE)
 #include "nested_impl.h"
+#include "questions_impl.h"
 #endif
 
 PSVM_END_DECLS

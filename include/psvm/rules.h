@@ -169,7 +169,13 @@ enum {
  * ENTER to HANDBACK, the windows MERGE to WINDOW or CLOSE, hand-back CLOSE to
  * HANDBACK.
  *
- * X(name, unit, words)
+ * X(name, unit, to, from, words)
+ *
+ * Most cells move their bits: in the word of their unit, `to` receives them from
+ * `from`. These are 12, 02 and 01, ZERO and ONES, or a word of its own: REQUESTS
+ * of the result, QUEUED and JOINING for L0's queue of NMIs, DUMMY for the V_IRQ of
+ * a window. A FLAG with `to` moves the intercept of VINTR. With NONE a cell
+ * moves nothing, or the transition itself says what it does.
  *
  * Units: INT_CTL bits of 060h, INT_STATE of 068h, EVENT_INJ of 0A8h,
  * TLB_CONTROL of 05Ch, CR, MISC1, MISC2 bits of the intercept words, FIELDS
@@ -177,77 +183,77 @@ enum {
  * WORDS PSVM_WORD_*, FLAG PSVM_FLAG.
  */
 #define PSVM_CELLS_SNAPSHOT(X) \
-	X(SNAPSHOT_INT_CTL, INT_CTL, "dropped when vmcb12 is copied to 12") \
-	X(SNAPSHOT_INT_STATE, INT_STATE, "dropped when vmcb12 is copied to 12") \
-	X(SNAPSHOT_EVENT_INJ, EVENT_INJ, "dropped when vmcb12 is copied to 12") \
-	X(SNAPSHOT_TLB_CONTROL, TLB_CONTROL, "dropped when vmcb12 is copied to 12")
+	X(SNAPSHOT_INT_CTL, INT_CTL, 12, ZERO, "dropped when vmcb12 is copied to 12") \
+	X(SNAPSHOT_INT_STATE, INT_STATE, 12, ZERO, "dropped when vmcb12 is copied to 12") \
+	X(SNAPSHOT_EVENT_INJ, EVENT_INJ, 12, ZERO, "dropped when vmcb12 is copied to 12") \
+	X(SNAPSHOT_TLB_CONTROL, TLB_CONTROL, 12, ZERO, "dropped when vmcb12 is copied to 12")
 #define PSVM_CELLS_ENTER(X) \
-	X(ENTER_INVALID, FLAG, "VMRUN fails with VMEXIT_INVALID") \
-	X(INVALID_ZERO_12, FIELDS, "of vmcb12, zeroed by a failed VMRUN") \
-	X(INVALID_HANDS_BACK, FLAG, "a failed VMRUN hands 02 back as it is") \
-	X(INVALID_REQUEST, REQUESTS, "requested by a failed VMRUN") \
-	X(ENTER_CLEAR_02, INT_CTL, "of the last 02, cleared first") \
-	X(ENTER_FROM_12, INT_CTL, "12 to 02") \
-	X(ENTER_FROM_01, INT_CTL, "01 to 02") \
-	X(ENTER_SET_02, INT_CTL, "forced to 1 in 02") \
-	X(ENTER_FIELDS, FIELDS, "12 to 02") \
-	X(ENTER_DROP_TLB, TLB_CONTROL, "dropped in 02") \
-	X(ENTER_QUEUE, INT_CTL, "if set in 01, one NMI joins L0's queue") \
-	X(ENTER_CLEAR_01, INT_CTL, "cleared in 01") \
-	X(VMRUN_SET_02, INT_CTL, "VMRUN sets GIF: set in 02") \
-	X(VMRUN_SET_01, INT_CTL, "VMRUN sets GIF: set in 01") \
-	X(VMRUN_CLOSE, FLAG, "VMRUN closes a window") \
-	X(REENTER_CLOSE, FLAG, "re-enter closes a window") \
-	X(ENTER_REQUEST, REQUESTS, "requested")
+	X(ENTER_INVALID, FLAG, NONE, NONE, "VMRUN fails with VMEXIT_INVALID") \
+	X(INVALID_ZERO_12, FIELDS, 12, ZERO, "of vmcb12, zeroed by a failed VMRUN") \
+	X(INVALID_HANDS_BACK, FLAG, NONE, NONE, "a failed VMRUN hands 02 back as it is") \
+	X(INVALID_REQUEST, REQUESTS, REQUESTS, ONES, "requested by a failed VMRUN") \
+	X(ENTER_CLEAR_02, INT_CTL, 02, ZERO, "of the last 02, cleared first") \
+	X(ENTER_FROM_12, INT_CTL, 02, 12, "12 to 02") \
+	X(ENTER_FROM_01, INT_CTL, 02, 01, "01 to 02") \
+	X(ENTER_SET_02, INT_CTL, 02, ONES, "forced to 1 in 02") \
+	X(ENTER_FIELDS, FIELDS, 02, 12, "12 to 02") \
+	X(ENTER_DROP_TLB, TLB_CONTROL, 02, ZERO, "dropped in 02") \
+	X(ENTER_QUEUE, INT_CTL, JOINING, 01, "if set in 01, one NMI joins L0's queue") \
+	X(ENTER_CLEAR_01, INT_CTL, 01, ZERO, "cleared in 01") \
+	X(VMRUN_SET_02, INT_CTL, 02, ONES, "VMRUN sets GIF: set in 02") \
+	X(VMRUN_SET_01, INT_CTL, 01, ONES, "VMRUN sets GIF: set in 01") \
+	X(VMRUN_CLOSE, FLAG, NONE, NONE, "VMRUN closes a window") \
+	X(REENTER_CLOSE, FLAG, NONE, NONE, "re-enter closes a window") \
+	X(ENTER_REQUEST, REQUESTS, REQUESTS, ONES, "requested")
 #define PSVM_CELLS_MERGE(X) \
-	X(MERGE_WORDS, WORDS, "merged: 02 = 01 or 12") \
-	X(MERGE_DROP_CR, CR, "dropped from 01 before the merge") \
-	X(MERGE_DROP_MISC1, MISC1, "dropped from 01 before the merge") \
-	X(MERGE_DROP_MISC2, MISC2, "dropped from 01 before the merge") \
-	X(MERGE_SET_CR, CR, "set in 02 after the merge")
+	X(MERGE_WORDS, WORDS, NONE, NONE, "merged: 02 = 01 or 12") \
+	X(MERGE_DROP_CR, CR, NONE, NONE, "dropped from 01 before the merge") \
+	X(MERGE_DROP_MISC1, MISC1, NONE, NONE, "dropped from 01 before the merge") \
+	X(MERGE_DROP_MISC2, MISC2, NONE, NONE, "dropped from 01 before the merge") \
+	X(MERGE_SET_CR, CR, NONE, NONE, "set in 02 after the merge")
 #define PSVM_CELLS_WINDOW(X) \
-	X(WINDOW_ASK, FLAG, "a window is asked for") \
-	X(WINDOW_IN_01, FLAG, "VINTR of a window is set in 01 and merged") \
-	X(WINDOW_IN_02, FLAG, "VINTR of a window is set in 02 itself") \
-	X(WINDOW_USURP, INT_CTL, "of 02, overwritten by the dummy") \
-	X(WINDOW_DUMMY, INT_CTL, "set in the dummy") \
-	X(WINDOW_EVENT, INT_CTL, "of the dummy, taken from the waiting interrupt")
+	X(WINDOW_ASK, FLAG, NONE, NONE, "a window is asked for") \
+	X(WINDOW_IN_01, FLAG, 01, ONES, "VINTR of a window is set in 01 and merged") \
+	X(WINDOW_IN_02, FLAG, 02, ONES, "VINTR of a window is set in 02 itself") \
+	X(WINDOW_USURP, INT_CTL, 02, DUMMY, "of 02, overwritten by the dummy") \
+	X(WINDOW_DUMMY, INT_CTL, NONE, NONE, "set in the dummy") \
+	X(WINDOW_EVENT, INT_CTL, NONE, NONE, "of the dummy, taken from the waiting interrupt")
 #define PSVM_CELLS_CLOSE(X) \
-	X(CLOSE_IN_01, FLAG, "VINTR of a window is dropped in 01 and merged") \
-	X(CLOSE_IN_02, FLAG, "VINTR of a window is dropped in 02 itself") \
-	X(CLOSE_CLEAR_02, INT_CTL, "of 02, cleared when a window closes") \
-	X(CLOSE_RESTORE_02, INT_CTL, "then restored: 12 to 02") \
-	X(CLOSE_CLEAR_01, INT_CTL, "of 01, cleared when a window closes") \
-	X(CLOSE_REQUEST, REQUESTS, "requested when a window closes")
+	X(CLOSE_IN_01, FLAG, 01, ZERO, "VINTR of a window is dropped in 01 and merged") \
+	X(CLOSE_IN_02, FLAG, 02, ZERO, "VINTR of a window is dropped in 02 itself") \
+	X(CLOSE_CLEAR_02, INT_CTL, 02, ZERO, "of 02, cleared when a window closes") \
+	X(CLOSE_RESTORE_02, INT_CTL, 02, 12, "then restored: 12 to 02") \
+	X(CLOSE_CLEAR_01, INT_CTL, 01, ZERO, "of 01, cleared when a window closes") \
+	X(CLOSE_REQUEST, REQUESTS, REQUESTS, ONES, "requested when a window closes")
 #define PSVM_CELLS_HANDBACK(X) \
-	X(HANDBACK_REQUEST, REQUESTS, "requested") \
-	X(HANDBACK_CLEAR_02, INT_CTL, "cleared in 02 first") \
-	X(HANDBACK_TO_12, INT_CTL, "02 to vmcb12") \
-	X(HANDBACK_FIELDS, FIELDS, "02 to vmcb12") \
-	X(HANDBACK_ZERO_12, FIELDS, "of vmcb12, written as zero") \
-	X(HANDBACK_STORE_12, FIELDS, "of vmcb12, written") \
-	X(HANDBACK_TO_01, INT_CTL, "02 to 01") \
-	X(HANDBACK_QUEUE, INT_CTL, "of 01, set from L0's queue of NMIs") \
-	X(HANDBACK_CLEAR_01, INT_CTL, "#VMEXIT clears GIF: cleared in 01") \
-	X(HANDBACK_CLOSE, FLAG, "#VMEXIT closes a window on 01")
+	X(HANDBACK_REQUEST, REQUESTS, REQUESTS, ONES, "requested") \
+	X(HANDBACK_CLEAR_02, INT_CTL, 02, ZERO, "cleared in 02 first") \
+	X(HANDBACK_TO_12, INT_CTL, 12, 02, "02 to vmcb12") \
+	X(HANDBACK_FIELDS, FIELDS, 12, 02, "02 to vmcb12") \
+	X(HANDBACK_ZERO_12, FIELDS, 12, ZERO, "of vmcb12, written as zero") \
+	X(HANDBACK_STORE_12, FIELDS, NONE, NONE, "of vmcb12, written") \
+	X(HANDBACK_TO_01, INT_CTL, 01, 02, "02 to 01") \
+	X(HANDBACK_QUEUE, INT_CTL, 01, QUEUED, "of 01, set from L0's queue of NMIs") \
+	X(HANDBACK_CLEAR_01, INT_CTL, 01, ZERO, "#VMEXIT clears GIF: cleared in 01") \
+	X(HANDBACK_CLOSE, FLAG, NONE, NONE, "#VMEXIT closes a window on 01")
 #define PSVM_CELLS_REFRESH(X) \
-	X(REFRESH_TO_12, INT_CTL, "02 to 12") \
-	X(REFRESH_FIELDS, FIELDS, "02 to 12")
+	X(REFRESH_TO_12, INT_CTL, 12, 02, "02 to 12") \
+	X(REFRESH_FIELDS, FIELDS, 12, 02, "02 to 12")
 #define PSVM_CELLS_ROUTE(X) \
-	X(ROUTE_L0, CLASSES, "exits that are L0's") \
-	X(ROUTE_L1, CLASSES, "exits that are L1's; all others by 12's intercepts")
+	X(ROUTE_L0, CLASSES, NONE, NONE, "exits that are L0's") \
+	X(ROUTE_L1, CLASSES, NONE, NONE, "exits that are L1's; all others by 12's intercepts")
 #define PSVM_CELLS_ARRIVE(X) \
-	X(OPEN, FLAG, "L1's interrupts are open while L2 runs") \
-	X(OPEN_EXIT, FLAG, "if open, an interrupt for L1 makes L2 exit to L1") \
-	X(OPEN_INJECT, FLAG, "else it is injected into L2") \
-	X(OPEN_WINDOW, FLAG, "else a window is asked for") \
-	X(CLOSED_WINDOW, FLAG, "if not open, a window is asked for")
+	X(OPEN, FLAG, NONE, NONE, "L1's interrupts are open while L2 runs") \
+	X(OPEN_EXIT, FLAG, NONE, NONE, "if open, an interrupt for L1 makes L2 exit to L1") \
+	X(OPEN_INJECT, FLAG, NONE, NONE, "else it is injected into L2") \
+	X(OPEN_WINDOW, FLAG, NONE, NONE, "else a window is asked for") \
+	X(CLOSED_WINDOW, FLAG, NONE, NONE, "if not open, a window is asked for")
 #define PSVM_CELLS_OTHER(X) \
-	X(TPR_LOAD, FLAG, "02.V_TPR is loaded from L1's local APIC before a run") \
-	X(TPR_STORE, FLAG, "02.V_TPR is stored there after a run") \
-	X(CR8_INTERCEPT, FLAG, "L0 intercepts CR8 writes in 01") \
-	X(HLT_INTERCEPT, FLAG, "L0 intercepts HLT of L2") \
-	X(HLT_WAKE, WAKES, "wakes a sleeping L2")
+	X(TPR_LOAD, FLAG, NONE, NONE, "02.V_TPR is loaded from L1's local APIC before a run") \
+	X(TPR_STORE, FLAG, NONE, NONE, "02.V_TPR is stored there after a run") \
+	X(CR8_INTERCEPT, FLAG, NONE, NONE, "L0 intercepts CR8 writes in 01") \
+	X(HLT_INTERCEPT, FLAG, NONE, NONE, "L0 intercepts HLT of L2") \
+	X(HLT_WAKE, WAKES, NONE, NONE, "wakes a sleeping L2")
 
 #define PSVM_CELLS(X) \
 	PSVM_CELLS_SNAPSHOT(X) PSVM_CELLS_ENTER(X) PSVM_CELLS_MERGE(X) \
@@ -256,7 +262,7 @@ enum {
 	PSVM_CELLS_OTHER(X)
 
 enum psvm_cell_id {
-#define PSVM_X(name, unit, words) PSVM_CELL_##name,
+#define PSVM_X(name, unit, to, from, words) PSVM_CELL_##name,
 	PSVM_CELLS(PSVM_X)
 #undef PSVM_X
 	PSVM_CELL_COUNT

@@ -63,8 +63,14 @@
 #endif
 
 /* PSVM_FOLD: is the rule set to be folded away? PSVM_UNROLL stands before a loop
- * over rows of its table. */
-#if defined(PSVM_INSTANTIATE)
+ * over rows of a table, which has to fold with it, or else stays a loop. */
+#if defined(PSVM_INSTANTIATE) && defined(__clang__)
+#define PSVM_FOLD   false
+#define PSVM_UNROLL _Pragma("clang loop unroll(disable) vectorize(disable)")
+#elif defined(PSVM_INSTANTIATE) && defined(__GNUC__)
+#define PSVM_FOLD   false
+#define PSVM_UNROLL _Pragma("GCC unroll 1")
+#elif defined(PSVM_INSTANTIATE)
 #define PSVM_FOLD   false
 #define PSVM_UNROLL
 #elif defined(__clang__)

@@ -17,34 +17,34 @@
 
 /* clang-format off */
 static const struct psvm_cell_name cell_names[] = {
-#define X(name, unit, words) CELL(SNAPSHOT, name, unit, words)
+#define X(name, unit, to, from, words) CELL(SNAPSHOT, name, unit, words)
 	PSVM_CELLS_SNAPSHOT(X)
 #undef X
-#define X(name, unit, words) CELL(ENTER, name, unit, words)
+#define X(name, unit, to, from, words) CELL(ENTER, name, unit, words)
 	PSVM_CELLS_ENTER(X)
 #undef X
-#define X(name, unit, words) CELL(MERGE, name, unit, words)
+#define X(name, unit, to, from, words) CELL(MERGE, name, unit, words)
 	PSVM_CELLS_MERGE(X)
 #undef X
-#define X(name, unit, words) CELL(WINDOW, name, unit, words)
+#define X(name, unit, to, from, words) CELL(WINDOW, name, unit, words)
 	PSVM_CELLS_WINDOW(X)
 #undef X
-#define X(name, unit, words) CELL(CLOSE, name, unit, words)
+#define X(name, unit, to, from, words) CELL(CLOSE, name, unit, words)
 	PSVM_CELLS_CLOSE(X)
 #undef X
-#define X(name, unit, words) CELL(HANDBACK, name, unit, words)
+#define X(name, unit, to, from, words) CELL(HANDBACK, name, unit, words)
 	PSVM_CELLS_HANDBACK(X)
 #undef X
-#define X(name, unit, words) CELL(REFRESH, name, unit, words)
+#define X(name, unit, to, from, words) CELL(REFRESH, name, unit, words)
 	PSVM_CELLS_REFRESH(X)
 #undef X
-#define X(name, unit, words) CELL(ROUTE, name, unit, words)
+#define X(name, unit, to, from, words) CELL(ROUTE, name, unit, words)
 	PSVM_CELLS_ROUTE(X)
 #undef X
-#define X(name, unit, words) CELL(ARRIVE, name, unit, words)
+#define X(name, unit, to, from, words) CELL(ARRIVE, name, unit, words)
 	PSVM_CELLS_ARRIVE(X)
 #undef X
-#define X(name, unit, words) CELL(OTHER, name, unit, words)
+#define X(name, unit, to, from, words) CELL(OTHER, name, unit, words)
 	PSVM_CELLS_OTHER(X)
 #undef X
 };
