@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an exploration covers: the set-ups, and the acts.
+ *
+ * A set-up is what L1 has put into vmcb12. Most of its bits are undecided at first:
+ * a state of the explorer is two states of the machines, one with all undecided bits
+ * at 0 and one with all at 1, which have gone the same way so far. All undecided
+ * bits keep their position in a word, so the words in which the two differ
+ * show where copies of them are.
+ */
+#ifndef PSVM_CHECK_SCOPE_H
+#define PSVM_CHECK_SCOPE_H
+
+#include "machine.h"
+
+enum scope_word { WORD_INT_CTL, WORD_CR, WORD_MISC1, WORD_MISC2 };
+
+/* A variable of the set-up: bits that are decided together. */
+struct scope_var {
+	const char *name;
+	uint8_t word; /* enum scope_word */
+	uint64_t bits;
+};
+
+extern const struct scope_var scope_vars[];
+extern const unsigned scope_var_count;
+
+/* Decided from the start: one exploration begins with all combinations. */
+struct scope_first {
+	uint64_t event_inj;
+	uint8_t l2_if, shadow, l1_if;
+};
+
+unsigned scope_first_count(void);
+struct scope_first scope_first(unsigned i);
+
+/* A configuration: which features L0 uses, and which it offers. */
+unsigned scope_config_count(void);
+uint32_t scope_config(unsigned i); /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+
+/* The acts, in the order in which they are tried. */
+unsigned scope_act_count(void);
+struct act scope_act(unsigned i);
+
+struct product {
+	struct bare bare;
+	struct nested nested;
+};
+
+/* Can the act come now? Nothing arrives that waits already; L1 does not halt, and does
+ * nothing that exits anyway. */
+bool scope_allows(const struct product *p, struct act act);
+
+struct twin {
+	struct product lo, hi;
+};
+
+/* Values of the variables: bit i is variable i. */
+struct decided {
+	uint32_t known, value;
+};
+
+/* The set-ups of a beginning, all variables undecided but those of d. */
+void scope_begin(struct twin *t, const struct world *w, unsigned first, struct decided d);
+
+/* Is anything undecided? */
+bool scope_open(const struct twin *t);
+
+/* The variable behind the first difference in what two steps read, or
+ * scope_var_count: they have read the same. */
+unsigned scope_needs(const struct reads *lo, const struct reads *hi);
+
+void scope_decide(struct twin *t, unsigned var, bool value);
+
+#endif
