@@ -8,13 +8,19 @@
 
 #include "cells_impl.h"
 
+/* All conditions, whoever asks for them. */
+PSVM_SHARED void psvm_consider_all_(struct psvm_at_ *at, const struct psvm_nested *n)
+{
+	psvm_take_(at, n);
+	at->want = PSVM_C_ALL;
+	psvm_consider_(at);
+}
+
 PSVM_API uint32_t psvm_conditions(struct psvm_nested n)
 {
 	struct psvm_at_ at;
 
-	psvm_take_(&at, &n);
-	at.want = PSVM_C_ALL;
-	psvm_consider_(&at);
+	psvm_consider_all_(&at, &n);
 	return at.c;
 }
 
@@ -59,15 +65,18 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
 	return (uint32_t)(psvm_flag_(&at, PSVM_CELL_OPEN_WINDOW) & PSVM_OPEN_WINDOW);
 }
 
-/* A pointer and a number that are of no use to psvm_rule(). */
-PSVM_LOCAL bool psvm_check_rule_(uint32_t cell, const uint64_t *bits,
-				 struct psvm_status *status)
+/* Is there such a cell, and somewhere to write what it says? */
+PSVM_LOCAL bool psvm_check_rule_(const struct psvm_rules *rules, uint32_t cell,
+				 const uint64_t *bits, struct psvm_status *status)
 {
 	psvm_say_(status, PSVM_E_NULL, PSVM_AT_BITS, 0);
 	if (bits == NULL)
 		return false;
 	psvm_say_(status, PSVM_E_RULES, PSVM_AT_CELL, cell);
-	return cell < PSVM_CELL_COUNT;
+	if (cell >= PSVM_CELL_COUNT)
+		return false;
+	psvm_say_(status, PSVM_E_RULES, cell, psvm_cell_bad_(&rules->cell[cell]));
+	return status->bits == 0;
 }
 
 PSVM_API struct psvm_status psvm_rule(const struct psvm_rules *rules,
@@ -76,10 +85,14 @@ PSVM_API struct psvm_status psvm_rule(const struct psvm_rules *rules,
 {
 	struct psvm_at_ at;
 
-	if (psvm_check_head_(rules, &at.status) &&
-	    psvm_check_rule_(cell, bits, &at.status) &&
-	    psvm_ask_(&at, rules, &n, cell, cell))
-		*bits = psvm_cell_(&at, cell);
+	if (!psvm_check_head_(rules, &at.status) ||
+	    !psvm_check_rule_(rules, cell, bits, &at.status))
+		return at.status;
+	psvm_consider_all_(&at, &n);
+	at.rules = rules;
+	at.go = psvm_check_facts_(n.facts, &at.status);
+	if (at.go != 0)
+		*bits = psvm_says_(&at, cell);
 	return at.status;
 }
 
