@@ -126,6 +126,7 @@ struct node {
 
 struct search {
 	const struct world *w;
+	const struct unit *unit;
 	struct fingerprint *table; /* open addressing; all zero is empty */
 	size_t table_size;	   /* a power of two */
 	struct node *nodes;
@@ -244,12 +245,29 @@ static void found(struct search *s, struct difference d, struct node node)
 	f = &s->e.findings[s->e.finding_count++];
 	f->difference = d;
 	f->count = 1;
-	f->first = node.first;
+	f->first = scope_first(s->unit->slice, node.first);
 	f->decided = node.decided;
 	f->path = path_to(s, node, &f->length);
 }
 
 /* --- the search ---------------------------------------------------------- */
+
+/* Undecided bits have not made a difference but to their copies. */
+static bool same_course(const struct twin *t)
+{
+	const struct nested *a = &t->lo.nested, *b = &t->hi.nested;
+
+	return t->lo.bare.cpu.flags == t->hi.bare.cpu.flags &&
+	       t->lo.bare.cpu.tpr == t->hi.bare.cpu.tpr &&
+	       t->lo.bare.cpu.intr == t->hi.bare.cpu.intr &&
+	       a->cpu.flags == b->cpu.flags && a->in_l2 == b->in_l2 &&
+	       a->asleep == b->asleep && a->l1_if == b->l1_if && a->tpr == b->tpr &&
+	       a->intr == b->intr && a->nmis == b->nmis && a->gif == b->gif &&
+	       a->nmi_masked == b->nmi_masked && a->requests == b->requests &&
+	       a->stepping == b->stepping &&
+	       a->vmcb01.words.misc1 == b->vmcb01.words.misc1 &&
+	       a->vmcb02.words.event_inj == b->vmcb02.words.event_inj;
+}
 
 static void expand(struct search *s, const struct twin *from, struct node node);
 
@@ -290,7 +308,7 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 			return;
 		}
 		if (lo.count != hi.count || !same_seen(dlo.bare, dhi.bare) ||
-		    !same_seen(dlo.nested, dhi.nested)) {
+		    !same_seen(dlo.nested, dhi.nested) || !same_course(&t)) {
 			fprintf(stderr, "psvm: act %u read what was not noted\n", node.act);
 			abort();
 		}
@@ -313,13 +331,13 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 
 static void begin(struct search *s)
 {
-	struct decided none = { 0, 0 };
+	struct decided d = scope_usual(s->unit->slice);
 	struct twin t;
 
-	for (unsigned i = 0; i < scope_first_count(); i++) {
-		struct node node = { UINT32_MAX, none, 0, (uint8_t)i };
+	for (unsigned i = 0; i < scope_first_count(s->unit->slice); i++) {
+		struct node node = { UINT32_MAX, d, 0, (uint8_t)i };
 
-		scope_begin(&t, s->w, i, none);
+		scope_begin(&t, s->w, scope_first(s->unit->slice, i), d);
 		add(s, &t, node);
 	}
 }
@@ -327,10 +345,10 @@ static void begin(struct search *s)
 static void search_level(struct search *s)
 {
 	for (size_t i = 0; i < s->level_count && !s->overflow; i++)
-		for (unsigned a = 0; a < scope_act_count(); a++) {
+		for (unsigned a = 0; a < scope_act_count; a++) {
 			struct node node = s->nodes[s->level_node[i]];
 
-			if (!scope_allows(&s->level[i].lo, scope_act(a)))
+			if (!scope_allows(s->unit->slice, &s->level[i].lo, a))
 				continue;
 			node.parent = s->level_node[i];
 			node.act = (uint8_t)a;
@@ -338,12 +356,13 @@ static void search_level(struct search *s)
 		}
 }
 
-struct exploration explore(const struct world *w, unsigned config, uint64_t max_states)
+struct exploration explore(const struct world *w, const struct unit *unit,
+			   uint64_t max_states)
 {
 	struct world here = *w;
-	struct search s = { .w = &here, .table_size = 1 << 16, .max_states = max_states };
+	struct search s = { .w = &here, .unit = unit, .table_size = 1 << 16, .max_states = max_states };
 
-	here.facts = scope_config(config);
+	here.facts = unit->facts;
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));
 	begin(&s);
 	while (s.next_count != 0 && !s.overflow) {
@@ -361,8 +380,6 @@ struct exploration explore(const struct world *w, unsigned config, uint64_t max_
 	}
 	s.e.states = s.node_count;
 	s.e.complete = !s.overflow;
-	for (unsigned i = 0; i < s.e.finding_count; i++)
-		s.e.findings[i].config = config;
 	free(s.level);
 	free(s.level_node);
 	free(s.next);

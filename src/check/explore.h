@@ -53,7 +53,7 @@ enum {
 struct finding {
 	struct difference difference;
 	uint64_t count; /* steps that end in one */
-	unsigned config, first;
+	struct scope_first first;
 	struct decided decided;
 	unsigned length;
 	uint8_t *path; /* acts, by number; the last one is difference.act */
@@ -66,7 +66,8 @@ struct exploration {
 	unsigned finding_count;
 };
 
-struct exploration explore(const struct world *w, unsigned config, uint64_t max_states);
+struct exploration explore(const struct world *w, const struct unit *unit,
+			   uint64_t max_states);
 void exploration_free(struct exploration *e);
 
 /* One step of both, compared. */

@@ -256,8 +256,9 @@ static void request(struct l0 *l, uint32_t requests)
 	l->m->requests |= (uint8_t)requests;
 }
 
-/* What a transition leaves for L0 to store. */
-static void adopt(struct l0 *l, const struct psvm_result *r)
+/* What a transition leaves for L0 to store. Some conditions it asks for again, when
+ * it has changed the words. */
+static void adopt(struct l0 *l, const struct psvm_result *r, struct range cells)
 {
 	l->m->vmcb02.words = r->v02;
 	l->m->vmcb01.words = r->v01;
@@ -265,6 +266,7 @@ static void adopt(struct l0 *l, const struct psvm_result *r)
 	if (!uses_vgif(l))
 		l->m->gif = r->gif;
 	request(l, r->requests);
+	(void)words(l, cells);
 }
 
 static void see(struct l0 *l, enum seen_kind kind, uint64_t code)
@@ -374,7 +376,7 @@ static void hand_back(struct l0 *l, uint64_t exit_code, bool deferred)
 	store_12(l, &r);
 	l->m->vmcb12.rflags_if = l->m->vmcb02.rflags_if;
 	l->m->exit_code = exit_code;
-	adopt(l, &r);
+	adopt(l, &r, handback_cells);
 	l->m->in_l2 = 0;
 	l->m->asleep = 0;
 	l->m->vmcb01.rflags_if = l->m->l1_if;
@@ -410,7 +412,7 @@ static void vmrun(struct l0 *l)
 	n = words(l, enter_cells);
 	n.facts |= if_set(checks_failed(l), PSVM_C(CHECKS_FAILED));
 	r = psvm_enter(l->w->rules, n);
-	adopt(l, &r);
+	adopt(l, &r, enter_cells);
 	(void)words(l, close_only_cells);
 	if (r.outcome == PSVM_VMEXIT_INVALID) {
 		(void)words(l, handback_cells);
@@ -439,7 +441,7 @@ static void restore(struct l0 *l)
 	l->m->stale = r.v12.int_ctl != l->m->snapshot.words.int_ctl ||
 		      r.v12.int_state != l->m->snapshot.words.int_state;
 	r = psvm_reenter(l->w->rules, words(l, enter_cells));
-	adopt(l, &r);
+	adopt(l, &r, enter_cells);
 	set_l1_gif(l, gif);
 	mask_l1_nmi(l, masked);
 	(void)words(l, close_only_cells);
@@ -453,14 +455,14 @@ static void window_close(struct l0 *l)
 {
 	struct psvm_result r = psvm_window_close(l->w->rules, words(l, close_cells));
 
-	adopt(l, &r);
+	adopt(l, &r, close_cells);
 }
 
 static void window_open(struct l0 *l)
 {
 	struct psvm_result r = psvm_window_open(l->w->rules, words(l, open_cells));
 
-	adopt(l, &r);
+	adopt(l, &r, open_cells);
 }
 
 /* A window while L1 runs: no rule, and no V_IRQ of anybody in the way. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "scope.h"
 
-#define N_ROWS(array) (sizeof(array) / sizeof((array)[0]))
+#include "rows.h"
+
+#include <string.h>
 
 /*
  * Priorities and task priorities are 4, 5, 14 or 15: bit 2 is 1, bits 3 and 1 are
@@ -14,98 +16,73 @@
 #define PRIO(bits) ((bits) << PSVM_V_INTR_PRIO_SHIFT)
 #define VECTOR	   (UINT64_C(0x71) << PSVM_V_INTR_VECTOR_SHIFT)
 
-#define INT_CTL(name, bits)  { name, WORD_INT_CTL, bits }
-#define BIT(name)	     INT_CTL(#name, PSVM_##name)
-#define INTERCEPT(name, word) { #name " intercept", word, PSVM_INTERCEPT_MASK(name) }
+/* X(identifier, name, word, bits) */
+#define BIT(X, name)	   X(name, #name, INT_CTL, PSVM_##name)
+#define INTERCEPT(X, name, word) \
+	X(ICPT_##name, "intercept of " #name, word, PSVM_INTERCEPT_MASK(name))
+#define VARS(X) \
+	BIT(X, V_IRQ) BIT(X, V_GIF) BIT(X, V_NMI) BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) \
+	BIT(X, V_INTR_MASKING) BIT(X, V_GIF_ENABLE) BIT(X, V_NMI_ENABLE) \
+	BIT(X, X2AVIC_ENABLE) BIT(X, AVIC_ENABLE) \
+	X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) \
+	X(TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, PRIO_EVEN) \
+	X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, PRIO(PRIO_ODD)) \
+	X(PRIO_EVEN, "V_INTR_PRIO[3] and [1]", INT_CTL, PRIO(PRIO_EVEN)) \
+	X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) \
+	X(SBZ_10, "060h[10]", INT_CTL, PSVM_MASK64(10, 1)) \
+	X(SBZ_15_13, "060h[15:13]", INT_CTL, PSVM_MASK64(13, 3)) \
+	X(SBZ_23_21, "060h[23:21]", INT_CTL, PSVM_MASK64(21, 3)) \
+	X(SBZ_29_27, "060h[29:27]", INT_CTL, PSVM_MASK64(27, 3)) \
+	X(SBZ_63_40, "060h[63:40]", INT_CTL, PSVM_RSVD_63_40) \
+	INTERCEPT(X, INTR, MISC1) INTERCEPT(X, NMI, MISC1) INTERCEPT(X, VINTR, MISC1) \
+	INTERCEPT(X, IRET, MISC1) INTERCEPT(X, HLT, MISC1) INTERCEPT(X, VMRUN, MISC2) \
+	INTERCEPT(X, STGI, MISC2) INTERCEPT(X, CLGI, MISC2) INTERCEPT(X, CR8_READ, CR) \
+	INTERCEPT(X, CR8_WRITE, CR)
+
+enum {
+#define VAR(id, name, word, bits) VAR_##id,
+	VARS(VAR)
+#undef VAR
+};
+#define V(id) (UINT32_C(1) << VAR_##id)
 
 const struct scope_var scope_vars[] = {
-	BIT(V_IRQ),
-	BIT(V_GIF),
-	BIT(V_NMI),
-	BIT(V_NMI_MASK),
-	BIT(V_IGN_TPR),
-	BIT(V_INTR_MASKING),
-	BIT(V_GIF_ENABLE),
-	BIT(V_NMI_ENABLE),
-	BIT(X2AVIC_ENABLE),
-	BIT(AVIC_ENABLE),
-	INT_CTL("V_TPR[0]", PRIO_ODD),
-	INT_CTL("V_TPR[3] and [1]", PRIO_EVEN),
-	INT_CTL("reserved bits of 060h", PSVM_INT_CTL_SBZ),
-	INTERCEPT(INTR, WORD_MISC1),
-	INTERCEPT(NMI, WORD_MISC1),
-	INTERCEPT(VINTR, WORD_MISC1),
-	INTERCEPT(VMRUN, WORD_MISC2),
+#define VAR(id, name, word, bits) { name, WORD_##word, bits },
+	VARS(VAR)
+#undef VAR
 };
 const unsigned scope_var_count = N_ROWS(scope_vars);
 
-/* --- what is decided from the start -------------------------------------- */
-
-static const uint64_t events[] = {
-	0,
-	PSVM_EVENT_INJ_V | 0x61, /* an interrupt */
-	PSVM_EVENT_INJ_V | PSVM_EVENT_TYPE_NMI << PSVM_EVENT_TYPE_SHIFT | 2,
-	PSVM_EVENT_INJ_V | PSVM_EVENT_TYPE_EXCEPTION << PSVM_EVENT_TYPE_SHIFT | 2, /* bad */
-};
-
-unsigned scope_first_count(void)
-{
-	return N_ROWS(events) * 8;
-}
-
-struct scope_first scope_first(unsigned i)
-{
-	struct scope_first f = { events[i / 8], i & 1, i >> 1 & 1, i >> 2 & 1 };
-
-	return f;
-}
-
-/* An L0 that uses vNMI uses vGIF: KVM insists, and there is no processor that has
- * the one without the other. */
-#define VGIF	   PSVM_C(HOST_VGIF)
-#define VNMI	   (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
-#define OFFER_VGIF PSVM_C(OFFER_VGIF)
-#define OFFER_VNMI PSVM_C(OFFER_VNMI)
-
-static const uint32_t configs[] = {
-	0,
-	VGIF,
-	VGIF | OFFER_VGIF,
-	VNMI,
-	VNMI | OFFER_VGIF,
-	VNMI | OFFER_VNMI,
-	VNMI | OFFER_VGIF | OFFER_VNMI,
-};
-
-unsigned scope_config_count(void)
-{
-	return N_ROWS(configs);
-}
-
-uint32_t scope_config(unsigned i)
-{
-	return configs[i];
-}
+/* The value of a variable that is not open: a priority of 5, VMRUN intercepted. */
+#define USUAL (V(PRIO_ODD) | V(ICPT_VMRUN))
 
 /* --- acts ---------------------------------------------------------------- */
 
-#define INSN(name)	    { ACT_INSN, PSVM_INSN_##name, 0 }
-#define CR8(value)	    { ACT_INSN, PSVM_INSN_CR8_WRITE, value }
-#define FAULT(level, insn)  { ACT_FAULT_##level, PSVM_INSN_##insn, 0 }
+/* X(identifier, kind, instruction, value). Vector 51h has priority 5. */
+#define ALL_ACTS(X) \
+	X(NOP, INSN, NOP, 0) X(VMRUN, INSN, VMRUN, 0) X(STI, INSN, STI, 0) \
+	X(CLI, INSN, CLI, 0) X(STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) \
+	X(CPUID, INSN, CPUID, 0) X(HLT, INSN, HLT, 0) X(IRET, INSN, IRET, 0) \
+	X(CR8_READ, INSN, CR8_READ, 0) X(CR8_IS_4, INSN, CR8_WRITE, 4) \
+	X(CR8_IS_5, INSN, CR8_WRITE, 5) X(CR8_IS_15, INSN, CR8_WRITE, 15) \
+	X(INTR, INTR, NOP, 0x51) X(NMI, NMI, NOP, 0) X(EXIT_L0, EXIT_L0, NOP, 0) \
+	X(RESTORE, RESTORE, NOP, 0) X(FAULT_L0, FAULT_L0, NOP, 0) \
+	X(FAULT_L1, FAULT_L1, NOP, 0) X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
+	X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
+
+enum {
+#define ACT_ROW(id, kind, insn, value) ROW_##id,
+	ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
+};
+#define A(id) (UINT32_C(1) << ROW_##id)
 
 static const struct act acts[] = {
-	INSN(NOP),	INSN(VMRUN),	INSN(STI),	INSN(CLI),
-	INSN(STGI),	INSN(CLGI),	INSN(CPUID),
-	INSN(HLT),	INSN(IRET),	INSN(CR8_READ), CR8(4),
-	CR8(5),	{ ACT_INTR, 0, 0x51 }, { ACT_NMI, 0, 0 },
-	{ ACT_EXIT_L0, 0, 0 }, { ACT_RESTORE, 0, 0 }, FAULT(L0, NOP), FAULT(L1, NOP),
-	FAULT(L0, VMRUN), FAULT(L1, VMRUN),
+#define ACT_ROW(id, kind, insn, value) { ACT_##kind, PSVM_INSN_##insn, value },
+	ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
 };
-
-unsigned scope_act_count(void)
-{
-	return N_ROWS(acts);
-}
+const unsigned scope_act_count = N_ROWS(acts);
 
 struct act scope_act(unsigned i)
 {
@@ -122,18 +99,18 @@ static bool insn_allowed(bool l2, struct act act)
 	case PSVM_INSN_CPUID:
 	case PSVM_INSN_CR8_READ:
 		return l2;
-	case PSVM_INSN_CR8_WRITE:
-		return l2 || act.value != 15;
 	default:
 		return l2 || act.kind == ACT_INSN;
 	}
 }
 
-bool scope_allows(const struct product *p, struct act act)
+bool scope_allows(const struct slice *slice, const struct product *p, unsigned act)
 {
 	bool l2 = (p->bare.cpu.flags & PSVM_CPU_F(GUEST)) != 0;
 
-	switch (act.kind) {
+	if ((slice->acts >> act & 1) == 0)
+		return false;
+	switch (acts[act].kind) {
 	case ACT_INTR:
 		return p->bare.cpu.intr == 0;
 	case ACT_NMI:
@@ -142,8 +119,161 @@ bool scope_allows(const struct product *p, struct act act)
 	case ACT_RESTORE:
 		return l2;
 	default:
-		return insn_allowed(l2, act);
+		return insn_allowed(l2, acts[act]);
 	}
+}
+
+/* --- features, and what is decided from the start ------------------------ */
+
+/* X(identifier, facts). An L0 that uses vNMI uses vGIF: KVM insists on it, and no
+ * processor is known that has the one without the other. */
+#define WITH_VGIF PSVM_C(HOST_VGIF)
+#define WITH_VNMI (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
+#define CONFIGS(X) \
+	X(PLAIN, 0) X(VGIF, WITH_VGIF) X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) \
+	X(VNMI, WITH_VNMI) X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) \
+	X(VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
+	X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
+
+enum {
+#define CONFIG(id, facts) CONFIG_##id,
+	CONFIGS(CONFIG)
+#undef CONFIG
+};
+#define C(id) (UINT32_C(1) << CONFIG_##id)
+
+static const uint32_t configs[] = {
+#define CONFIG(id, facts) facts,
+	CONFIGS(CONFIG)
+#undef CONFIG
+};
+#define ALL_CONFIGS ((UINT32_C(1) << N_ROWS(configs)) - 1)
+
+#define TYPE(name) ((uint64_t)PSVM_EVENT_TYPE_##name << PSVM_EVENT_TYPE_SHIFT)
+static const uint64_t events[] = {
+	0,
+	PSVM_EVENT_INJ_V | TYPE(INTR) | 0x61,
+	PSVM_EVENT_INJ_V | TYPE(NMI) | 2,
+	PSVM_EVENT_INJ_V | TYPE(EXCEPTION) | 2, /* does not exist */
+};
+#define NO_EVENT   UINT32_C(1)
+#define ALL_EVENTS ((UINT32_C(1) << N_ROWS(events)) - 1)
+
+/* The i-th bit that is set. */
+static unsigned nth(uint32_t mask, unsigned i)
+{
+	unsigned bit = 0;
+
+	while ((mask >> bit & 1) == 0 || i-- != 0)
+		bit++;
+	return bit;
+}
+
+static unsigned count(uint32_t mask)
+{
+	unsigned n = 0;
+
+	for (; mask != 0; mask &= mask - 1)
+		n++;
+	return n;
+}
+
+unsigned scope_first_count(const struct slice *slice)
+{
+	return count(slice->events) * 8;
+}
+
+struct scope_first scope_first(const struct slice *slice, unsigned i)
+{
+	struct scope_first f = { events[nth(slice->events, i / 8)], i & 1, i >> 1 & 1,
+				 i >> 2 & 1 };
+
+	return f;
+}
+
+struct decided scope_usual(const struct slice *slice)
+{
+	struct decided d = { ~slice->vars, USUAL & ~slice->vars };
+
+	return d;
+}
+
+/* --- scopes -------------------------------------------------------------- */
+
+#define ACTS_L2	  (A(NOP) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | A(IRET))
+#define ACTS_GIF  (A(VMRUN) | A(STGI) | A(CLGI))
+#define ACTS_TPR  (A(CR8_READ) | A(CR8_IS_4) | A(CR8_IS_5))
+#define ACTS_L0	  (A(EXIT_L0) | A(RESTORE))
+#define ACTS_ALL  ((UINT32_C(1) << N_ROWS(acts)) - 1)
+#define FAULTS \
+	(A(FAULT_L0) | A(FAULT_L1) | A(VMRUN_FAULT_L0) | A(VMRUN_FAULT_L1))
+#define UNUSED \
+	(V(X2AVIC_ENABLE) | V(AVIC_ENABLE) | V(SBZ_7_4) | V(SBZ_10) | V(SBZ_15_13) | \
+	 V(SBZ_23_21) | V(SBZ_29_27) | V(SBZ_63_40) | V(ICPT_VMRUN))
+#define VIRQ \
+	(V(V_IRQ) | V(V_IGN_TPR) | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) | \
+	 V(ICPT_VINTR))
+#define VGIF (V(V_GIF) | V(V_GIF_ENABLE))
+#define VNMI (V(V_NMI) | V(V_NMI_MASK) | V(V_NMI_ENABLE) | V(ICPT_NMI))
+
+/* Each slice has what belongs together; two of a kind that never meet in one slice
+ * meet in the full scope. */
+static const struct slice default_slices[] = {
+	{ "interrupts and TPR", UNUSED | VIRQ | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF),
+	  NO_EVENT },
+	{ "interrupts and vGIF",
+	  UNUSED | VGIF | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_VINTR) | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT },
+	{ "NMIs", UNUSED | VGIF | VNMI | V(V_INTR_MASKING),
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT },
+	{ "injected events and faults", UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) |
+	  V(ICPT_INTR), A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) |
+	  FAULTS | A(EXIT_L0), ALL_CONFIGS, ALL_EVENTS },
+};
+
+static const struct slice full_slices[] = {
+	{ "everything", (UINT32_C(1) << N_ROWS(scope_vars)) - 1, ACTS_ALL, ALL_CONFIGS,
+	  ALL_EVENTS },
+};
+
+static const struct scope scopes[] = {
+	{ "default", default_slices, N_ROWS(default_slices) },
+	{ "full", full_slices, N_ROWS(full_slices) },
+};
+
+const struct scope *scope_named(const char *name)
+{
+	for (size_t i = 0; i < N_ROWS(scopes); i++)
+		if (strcmp(scopes[i].name, name) == 0)
+			return &scopes[i];
+	return NULL;
+}
+
+unsigned scope_unit_count(const struct scope *scope)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < scope->slice_count; i++)
+		n += count(scope->slices[i].configs);
+	return n;
+}
+
+struct unit scope_unit(const struct scope *scope, unsigned i)
+{
+	const struct slice *slice = scope->slices;
+	struct unit unit;
+
+	while (i >= count(slice->configs))
+		i -= count((slice++)->configs);
+	unit.slice = slice;
+	unit.facts = configs[nth(slice->configs, i)];
+	return unit;
+}
+
+uint64_t scope_setups(const struct unit *unit)
+{
+	return (uint64_t)scope_first_count(unit->slice) << count(unit->slice->vars);
 }
 
 /* --- undecided bits ------------------------------------------------------ */
@@ -327,7 +457,7 @@ static void set_var(struct psvm_cpu_vmcb *vmcb, const struct scope_var *v)
 static void begin(struct product *p, const struct world *w, struct scope_first first,
 		  uint32_t set)
 {
-	struct start s = { .vmcb12 = { .words = { .int_ctl = PRIO_FIXED | PRIO(PRIO_FIXED | PRIO_ODD) |
+	struct start s = { .vmcb12 = { .words = { .int_ctl = PRIO_FIXED | PRIO(PRIO_FIXED) |
 							     VECTOR,
 						  .int_state = first.shadow,
 						  .event_inj = first.event_inj,
@@ -343,12 +473,12 @@ static void begin(struct product *p, const struct world *w, struct scope_first f
 	nested_start(&p->nested, w, &s);
 }
 
-void scope_begin(struct twin *t, const struct world *w, unsigned first, struct decided d)
+void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
+		 struct decided d)
 {
-	struct scope_first f = scope_first(first);
 	struct twin zero = { 0 };
 
 	*t = zero;
-	begin(&t->lo, w, f, d.value & d.known);
-	begin(&t->hi, w, f, d.value | ~d.known);
+	begin(&t->lo, w, first, d.value & d.known);
+	begin(&t->hi, w, first, d.value | ~d.known);
 }

@@ -31,16 +31,43 @@ struct scope_first {
 	uint8_t l2_if, shadow, l1_if;
 };
 
-unsigned scope_first_count(void);
-struct scope_first scope_first(unsigned i);
-
-/* A configuration: which features L0 uses, and which it offers. */
-unsigned scope_config_count(void);
-uint32_t scope_config(unsigned i); /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-
-/* The acts, in the order in which they are tried. */
-unsigned scope_act_count(void);
+/* The acts, by number. */
+extern const unsigned scope_act_count;
 struct act scope_act(unsigned i);
+
+/*
+ * A part of a scope that is explored at once, and completely: which variables are
+ * open and which acts may come, with which features. Masks, one bit for each
+ * row of the tables.
+ */
+struct slice {
+	const char *name;
+	uint32_t vars;	  /* the others have their usual value */
+	uint32_t acts;
+	uint32_t configs;
+	uint32_t events;
+};
+
+struct scope {
+	const char *name;
+	const struct slice *slices;
+	unsigned slice_count;
+};
+
+/* The scope of a name, or null. */
+const struct scope *scope_named(const char *name);
+
+/* A unit of work: one slice with one configuration. */
+struct unit {
+	const struct slice *slice;
+	uint32_t facts; /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+};
+
+unsigned scope_unit_count(const struct scope *scope);
+struct unit scope_unit(const struct scope *scope, unsigned i);
+
+/* Set-ups that a unit stands for: all values of its variables and beginnings. */
+uint64_t scope_setups(const struct unit *unit);
 
 struct product {
 	struct bare bare;
@@ -49,7 +76,7 @@ struct product {
 
 /* Can the act come now? Nothing arrives that waits already; L1 does not halt, and does
  * nothing that exits anyway. */
-bool scope_allows(const struct product *p, struct act act);
+bool scope_allows(const struct slice *slice, const struct product *p, unsigned act);
 
 struct twin {
 	struct product lo, hi;
@@ -60,8 +87,12 @@ struct decided {
 	uint32_t known, value;
 };
 
-/* The set-ups of a beginning, all variables undecided but those of d. */
-void scope_begin(struct twin *t, const struct world *w, unsigned first, struct decided d);
+/* What a unit begins with; i is a number below scope_first_count(). */
+unsigned scope_first_count(const struct slice *slice);
+struct scope_first scope_first(const struct slice *slice, unsigned i);
+struct decided scope_usual(const struct slice *slice);
+void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
+		 struct decided d);
 
 /* Is anything undecided? */
 bool scope_open(const struct twin *t);
