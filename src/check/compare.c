@@ -13,6 +13,7 @@ static void compare_vmcb12(const struct product *p, struct difference *d)
 	const struct psvm_cpu_vmcb *b = &p->bare.vmcb12, *n = &p->nested.vmcb12;
 
 	d->int_ctl = b->words.int_ctl ^ n->words.int_ctl;
+	d->int_ctl_nested = n->words.int_ctl;
 	d->fields |= differs(d->int_ctl != 0, DIFFER_INT_CTL) |
 		     differs(b->words.int_state != n->words.int_state, DIFFER_INT_STATE) |
 		     differs(b->words.event_inj != n->words.event_inj, DIFFER_EVENT_INJ) |
@@ -55,15 +56,55 @@ static uint32_t situation(const struct nested *m)
 
 	return differs(window, SITUATION_WINDOW) |
 	       differs(dummy_in_02(m) && !vintr, SITUATION_DUMMY) |
-	       differs(m->asleep, SITUATION_ASLEEP) |
-	       differs(m->intr != 0, SITUATION_INTR) |
-	       differs(m->nmis != 0, SITUATION_NMI) |
-	       differs(!window && m->requests == 0 && !m->stepping, SITUATION_UNASKED);
+	       differs(m->asleep, SITUATION_ASLEEP);
 }
 
 static bool same_happened(struct seen a, struct seen b)
 {
 	return a.kind == b.kind && a.level == b.level && a.code == b.code;
+}
+
+static uint8_t recognized_event(uint64_t event)
+{
+	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
+
+	if (type == PSVM_EVENT_TYPE_NMI)
+		return RECOGNIZED_NMI;
+	if (type != PSVM_EVENT_TYPE_INTR)
+		return RECOGNIZED_OTHER;
+	switch (event & PSVM_EVENT_INJ_VECTOR) {
+	case 0:
+		return RECOGNIZED_DUMMY;
+	case VECTOR_OF_L1:
+		return RECOGNIZED_INTR;
+	case VECTOR_OF_V_IRQ:
+		return RECOGNIZED_V_IRQ;
+	default:
+		return RECOGNIZED_INJECTED;
+	}
+}
+
+/* An exit because of an instruction is the program going on. */
+static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12)
+{
+	if (s.kind == SEEN_RAN)
+		return RECOGNIZED_NOTHING;
+	if (s.kind == SEEN_EVENT)
+		return recognized_event(s.code);
+	switch (s.code) {
+	case PSVM_EXIT_INTR:
+		return RECOGNIZED_INTR;
+	case PSVM_EXIT_NMI:
+		return RECOGNIZED_NMI;
+	case PSVM_EXIT_VINTR:
+		return RECOGNIZED_V_IRQ;
+	case PSVM_EXIT_INVALID:
+		return RECOGNIZED_INVALID;
+	case EXIT_OF_FAULT:
+		return recognized_event(vmcb12->words.exit_int_info);
+	default:
+		return RECOGNIZED_NOTHING;
+	}
 }
 
 bool product_step(struct product *p, const struct world *w, struct act act,
@@ -74,6 +115,8 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 	*d = none;
 	d->bare = bare_step(&p->bare, w, act, reads);
 	d->nested = nested_step(&p->nested, w, act, reads);
+	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12);
+	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12);
 	d->fields = differs(p->nested.stale, DIFFER_STALE);
 	if (!same_happened(d->bare, d->nested))
 		d->fields |= DIFFER_SEEN;

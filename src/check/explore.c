@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "cause.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* --- fingerprints -------------------------------------------------------- */
 
@@ -139,6 +137,7 @@ struct search {
 	struct exploration e;
 };
 
+/* The explorer has nothing to fall back on. */
 static void *must(void *p)
 {
 	if (p == NULL) {
@@ -207,13 +206,6 @@ static bool same_seen(struct seen a, struct seen b)
 	return a.kind == b.kind && a.level == b.level && a.code == b.code;
 }
 
-static bool same_class(const struct difference *a, const struct difference *b)
-{
-	return same_seen(a->bare, b->bare) && same_seen(a->nested, b->nested) &&
-	       a->int_ctl == b->int_ctl && a->fields == b->fields &&
-	       a->situation == b->situation;
-}
-
 static uint8_t *path_to(const struct search *s, struct node last, unsigned *length)
 {
 	unsigned n = 1;
@@ -236,7 +228,7 @@ static void found(struct search *s, struct difference d, struct node node)
 	struct finding *f;
 
 	for (unsigned i = 0; i < s->e.finding_count; i++)
-		if (same_class(&s->e.findings[i].difference, &d)) {
+		if (cause_same(&s->e.findings[i].difference, &d)) {
 			s->e.findings[i].count++;
 			return;
 		}
@@ -247,6 +239,7 @@ static void found(struct search *s, struct difference d, struct node node)
 	f->count = 1;
 	f->first = scope_first(s->unit->slice, node.first);
 	f->decided = node.decided;
+	f->open_vars = s->unit->slice->vars;
 	f->path = path_to(s, node, &f->length);
 }
 
@@ -309,8 +302,8 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 		}
 		if (lo.count != hi.count || !same_seen(dlo.bare, dhi.bare) ||
 		    !same_seen(dlo.nested, dhi.nested) || !same_course(&t)) {
-			fprintf(stderr, "psvm: act %u read what was not noted\n", node.act);
-			abort();
+			s->e.error = "a step depends on a bit that it did not note";
+			return;
 		}
 		if (same && !same_hi) {
 			dlo = dhi;
@@ -344,7 +337,7 @@ static void begin(struct search *s)
 
 static void search_level(struct search *s)
 {
-	for (size_t i = 0; i < s->level_count && !s->overflow; i++)
+	for (size_t i = 0; i < s->level_count && !s->overflow && s->e.error == NULL; i++)
 		for (unsigned a = 0; a < scope_act_count; a++) {
 			struct node node = s->nodes[s->level_node[i]];
 
@@ -365,7 +358,7 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 	here.facts = unit->facts;
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));
 	begin(&s);
-	while (s.next_count != 0 && !s.overflow) {
+	while (s.next_count != 0 && !s.overflow && s.e.error == NULL) {
 		free(s.level);
 		free(s.level_node);
 		s.level = s.next;
@@ -374,12 +367,10 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 		s.next = NULL;
 		s.next_node = NULL;
 		s.next_count = s.next_room = 0;
-		if (getenv("PSVM_TRACE"))
-			fprintf(stderr, "level %zu, %u states, %lu transitions, %u findings\n", s.level_count, s.node_count, s.e.transitions, s.e.finding_count);
 		search_level(&s);
 	}
 	s.e.states = s.node_count;
-	s.e.complete = !s.overflow;
+	s.e.complete = !s.overflow && s.e.error == NULL;
 	free(s.level);
 	free(s.level_node);
 	free(s.next);

@@ -8,11 +8,31 @@
 
 #include "scope.h"
 
+/* What was recognized in a step, whether it was delivered, intercepted, or its
+ * delivery interrupted. X(name, words) */
+#define RECOGNIZED(X) \
+	X(NOTHING, "nothing, the program goes on") \
+	X(INTR, "the interrupt for L1 is taken") \
+	X(NMI, "an NMI is taken") \
+	X(V_IRQ, "the virtual interrupt that L1 requested is taken") \
+	X(DUMMY, "interrupt 0, L0's dummy, is delivered to L2") \
+	X(INJECTED, "the event that L1 injected is delivered") \
+	X(INVALID, "VMRUN fails") \
+	X(OTHER, "something else")
+
+enum recognized {
+#define EXPLORE_X(name, words) RECOGNIZED_##name,
+	RECOGNIZED(EXPLORE_X)
+#undef EXPLORE_X
+};
+
 /* How the machines differ after a step, in L1's or L2's eyes. */
 struct difference {
 	struct act act;
 	struct seen bare, nested;
+	uint8_t bare_recognized, nested_recognized; /* enum recognized */
 	uint64_t int_ctl;   /* bits of vmcb12 that differ, after an exit to L1 */
+	uint64_t int_ctl_nested; /* the word of the nested machine */
 	uint32_t fields;    /* DIFFER_... */
 	uint32_t situation; /* SITUATION_..., of L0, before the step */
 };
@@ -35,10 +55,7 @@ struct difference {
 #define SITUATIONS(X) \
 	X(WINDOW, 0, "a window of L0 is open") \
 	X(DUMMY, 1, "L0's dummy V_IRQ is in vmcb02 and no VINTR intercept is") \
-	X(ASLEEP, 2, "L0 has put L2 to sleep") \
-	X(INTR, 3, "an interrupt waits for L1") \
-	X(NMI, 4, "an NMI waits for L1") \
-	X(UNASKED, 5, "L0 has no request and no window")
+	X(ASLEEP, 2, "L0 has put L2 to sleep")
 
 enum {
 #define EXPLORE_X(name, bit, words) DIFFER_##name = 1 << bit,
@@ -55,6 +72,7 @@ struct finding {
 	uint64_t count; /* steps that end in one */
 	struct scope_first first;
 	struct decided decided;
+	uint32_t open_vars; /* those that the slice leaves open */
 	unsigned length;
 	uint8_t *path; /* acts, by number; the last one is difference.act */
 };
@@ -62,6 +80,7 @@ struct finding {
 struct exploration {
 	uint64_t states, transitions;
 	bool complete;
+	const char *error; /* why it was given up, or null */
 	struct finding *findings;
 	unsigned finding_count;
 };

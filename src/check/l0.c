@@ -30,6 +30,11 @@ static bool running(const struct nested *m)
 	return (m->cpu.flags & PSVM_CPU_F(GUEST)) != 0;
 }
 
+static void did(const struct l0 *l, unsigned deed)
+{
+	l->m->deeds |= (uint16_t)deed;
+}
+
 static bool fact(const struct l0 *l, uint32_t bit)
 {
 	return (l->w->facts & bit) != 0;
@@ -369,6 +374,7 @@ static void hand_back(struct l0 *l, uint64_t exit_code, bool deferred)
 {
 	struct psvm_result r;
 
+	did(l, DEED_HAND_BACK);
 	if (l->m->injects_nmi) /* its delivery was cut short */
 		mask_l1_nmi(l, false);
 	l->m->injects_nmi = 0;
@@ -404,6 +410,7 @@ static void vmrun(struct l0 *l)
 	struct psvm_nested n;
 	struct psvm_result r;
 
+	did(l, DEED_VMRUN);
 	m->l1_if = m->vmcb01.rflags_if;
 	m->vmcb01.words.int_state = 0;
 	m->snapshot = m->vmcb12;
@@ -438,6 +445,7 @@ static void restore(struct l0 *l)
 	bool gif = l1_gif(l), masked = l1_nmi_masked(l);
 	struct psvm_result r = sync(l, false);
 
+	did(l, DEED_RESTORE);
 	l->m->stale = r.v12.int_ctl != l->m->snapshot.words.int_ctl ||
 		      r.v12.int_state != l->m->snapshot.words.int_state;
 	r = psvm_reenter(l->w->rules, words(l, enter_cells));
@@ -455,6 +463,7 @@ static void window_close(struct l0 *l)
 {
 	struct psvm_result r = psvm_window_close(l->w->rules, words(l, close_cells));
 
+	did(l, DEED_WINDOW_CLOSE);
 	adopt(l, &r, close_cells);
 }
 
@@ -462,6 +471,7 @@ static void window_open(struct l0 *l)
 {
 	struct psvm_result r = psvm_window_open(l->w->rules, words(l, open_cells));
 
+	did(l, DEED_WINDOW_OPEN);
 	adopt(l, &r, open_cells);
 }
 
@@ -470,12 +480,14 @@ static void window_01(struct l0 *l, bool open)
 {
 	struct psvm_cpu_vmcb *vmcb = &l->m->vmcb01;
 
+	did(l, open ? DEED_WINDOW_01 : DEED_WINDOW_01_CLOSE);
 	set_bit(&vmcb->words.misc1, PSVM_INTERCEPT_MASK(VINTR), open);
 	hold(vmcb, PSVM_V_INJECTION, open);
 }
 
 static void inject(struct l0 *l, uint64_t type, uint64_t vector)
 {
+	did(l, DEED_INJECT);
 	current(l)->words.event_inj =
 		PSVM_EVENT_INJ_V | type << PSVM_EVENT_TYPE_SHIFT | vector;
 }
@@ -597,6 +609,7 @@ static void serve(struct l0 *l)
 
 static void refresh(struct l0 *l)
 {
+	did(l, DEED_REFRESH);
 	l->m->snapshot.words = psvm_refresh(l->w->rules, words(l, refresh_cells)).v12;
 }
 
@@ -615,6 +628,7 @@ static void leave(struct l0 *l, uint64_t exit_int_info)
 	}
 	refresh(l);
 	if (rule(l, PSVM_CELL_TPR_STORE)) {
+		did(l, DEED_TPR_STORE);
 		l->m->tpr = (uint8_t)(l->m->vmcb02.words.int_ctl & PSVM_V_TPR);
 		reads_note(l->reads, READ_INT_CTL, l->m->tpr);
 	}
@@ -626,8 +640,10 @@ static void reinject(struct l0 *l)
 {
 	uint64_t event = current(l)->words.exit_int_info;
 
-	if (event & PSVM_EVENT_INJ_V)
+	if (event & PSVM_EVENT_INJ_V) {
+		did(l, DEED_REINJECT);
 		current(l)->words.event_inj = event;
+	}
 	current(l)->words.exit_int_info = 0;
 }
 
@@ -646,6 +662,8 @@ static void load_tpr(struct l0 *l)
 {
 	struct psvm_cpu_vmcb *vmcb = current(l);
 
+	if (l->m->in_l2 && rule(l, PSVM_CELL_TPR_LOAD))
+		did(l, DEED_TPR_LOAD);
 	if (!l->m->in_l2 || rule(l, PSVM_CELL_TPR_LOAD))
 		vmcb->words.int_ctl = (vmcb->words.int_ctl & ~PSVM_V_TPR) | l->m->tpr;
 }
@@ -738,6 +756,7 @@ static void emulate(struct l0 *l, uint32_t insn, uint8_t value)
 {
 	struct psvm_cpu_vmcb *vmcb = current(l);
 
+	did(l, DEED_EMULATE);
 	vmcb->words.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
 	see(l, SEEN_RAN, 0);
 	switch (insn) {
@@ -757,6 +776,7 @@ static void emulate(struct l0 *l, uint32_t insn, uint8_t value)
 		request(l, PSVM_REQUEST_EVENT);
 		break;
 	case PSVM_INSN_HLT:
+		did(l, DEED_SLEEP);
 		l->m->asleep = 1;
 		break;
 	case PSVM_INSN_VMMCALL: /* #UD, as on the processor */
@@ -906,6 +926,7 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 {
 	struct l0 l = { m, w, reads, act, false, { SEEN_RAN, m->in_l2 ? 2 : 1, 0, 0 } };
 
+	m->deeds = 0;
 	switch (act.kind) {
 	case ACT_INTR:
 		m->intr = act.value;

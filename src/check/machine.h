@@ -90,6 +90,29 @@ struct reads {
 
 void reads_note(struct reads *reads, enum read_kind kind, uint64_t value);
 
+/* What L0 did in a step, for the story. X(name, bit, words) */
+#define DEEDS(X) \
+	X(VMRUN, 0, "emulates VMRUN") \
+	X(HAND_BACK, 1, "emulates #VMEXIT") \
+	X(REFRESH, 2, "refreshes the snapshot") \
+	X(WINDOW_OPEN, 3, "opens a window on vmcb02") \
+	X(WINDOW_CLOSE, 4, "closes the window on vmcb02") \
+	X(WINDOW_01, 5, "opens a window on vmcb01") \
+	X(WINDOW_01_CLOSE, 6, "closes the window on vmcb01") \
+	X(INJECT, 7, "injects an event") \
+	X(EMULATE, 8, "emulates the instruction") \
+	X(SLEEP, 9, "puts L2 to sleep") \
+	X(RESTORE, 10, "builds vmcb02 again from the snapshot") \
+	X(TPR_STORE, 11, "stores V_TPR in L1's local APIC") \
+	X(TPR_LOAD, 12, "loads V_TPR from L1's local APIC") \
+	X(REINJECT, 13, "injects again what a fault interrupted")
+
+enum {
+#define DEED(name, bit, words) DEED_##name = 1 << bit,
+	DEEDS(DEED)
+#undef DEED
+};
+
 struct bare {
 	struct psvm_cpu cpu;
 	struct psvm_cpu_vmcb vmcb12;
@@ -115,6 +138,7 @@ struct nested {
 	uint8_t stepping;      /* L0 looks again after each instruction: an NMI waits */
 	uint8_t injects_nmi;   /* L0 injects an NMI of L1, which is not delivered yet */
 	uint8_t stale;	       /* S11 did not hold at the last RESTORE */
+	uint16_t deeds;	       /* DEED_... of the last step */
 };
 
 /* L1 about to execute VMRUN with the VMCB in its hands. */

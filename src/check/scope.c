@@ -2,6 +2,7 @@
 #include "scope.h"
 
 #include "rows.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define PRIO_EVEN  UINT64_C(0xa)
 #define PRIO_ODD   UINT64_C(0x1)
 #define PRIO(bits) ((bits) << PSVM_V_INTR_PRIO_SHIFT)
-#define VECTOR	   (UINT64_C(0x71) << PSVM_V_INTR_VECTOR_SHIFT)
+#define VECTOR	   ((uint64_t)VECTOR_OF_V_IRQ << PSVM_V_INTR_VECTOR_SHIFT)
 
 /* X(identifier, name, word, bits) */
 #define BIT(X, name)	   X(name, #name, INT_CTL, PSVM_##name)
@@ -58,14 +59,14 @@ const unsigned scope_var_count = N_ROWS(scope_vars);
 
 /* --- acts ---------------------------------------------------------------- */
 
-/* X(identifier, kind, instruction, value). Vector 51h has priority 5. */
+/* X(identifier, kind, instruction, value). The interrupt has priority 5. */
 #define ALL_ACTS(X) \
 	X(NOP, INSN, NOP, 0) X(VMRUN, INSN, VMRUN, 0) X(STI, INSN, STI, 0) \
 	X(CLI, INSN, CLI, 0) X(STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) \
 	X(CPUID, INSN, CPUID, 0) X(HLT, INSN, HLT, 0) X(IRET, INSN, IRET, 0) \
 	X(CR8_READ, INSN, CR8_READ, 0) X(CR8_IS_4, INSN, CR8_WRITE, 4) \
 	X(CR8_IS_5, INSN, CR8_WRITE, 5) X(CR8_IS_15, INSN, CR8_WRITE, 15) \
-	X(INTR, INTR, NOP, 0x51) X(NMI, NMI, NOP, 0) X(EXIT_L0, EXIT_L0, NOP, 0) \
+	X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) X(EXIT_L0, EXIT_L0, NOP, 0) \
 	X(RESTORE, RESTORE, NOP, 0) X(FAULT_L0, FAULT_L0, NOP, 0) \
 	X(FAULT_L1, FAULT_L1, NOP, 0) X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
 	X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
@@ -152,7 +153,7 @@ static const uint32_t configs[] = {
 #define TYPE(name) ((uint64_t)PSVM_EVENT_TYPE_##name << PSVM_EVENT_TYPE_SHIFT)
 static const uint64_t events[] = {
 	0,
-	PSVM_EVENT_INJ_V | TYPE(INTR) | 0x61,
+	PSVM_EVENT_INJ_V | TYPE(INTR) | VECTOR_OF_EVENTINJ,
 	PSVM_EVENT_INJ_V | TYPE(NMI) | 2,
 	PSVM_EVENT_INJ_V | TYPE(EXCEPTION) | 2, /* does not exist */
 };
@@ -269,6 +270,57 @@ struct unit scope_unit(const struct scope *scope, unsigned i)
 	unit.slice = slice;
 	unit.facts = configs[nth(slice->configs, i)];
 	return unit;
+}
+
+/* --- in words ------------------------------------------------------------ */
+
+static void list_vars(struct text *text, uint32_t vars)
+{
+	for (unsigned i = 0; i < scope_var_count; i++)
+		if (vars >> i & 1)
+			text_add(text, "%s%s", vars & ((UINT32_C(1) << i) - 1) ? ", " : "",
+				 scope_vars[i].name);
+}
+
+static void list_acts(struct text *text, uint32_t rows)
+{
+	static const char *const names[] = {
+#define ACT_ROW(id, kind, insn, value) #id,
+		ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
+	};
+
+	for (unsigned i = 0; i < scope_act_count; i++)
+		if (rows >> i & 1)
+			text_add(text, "%s%s", rows & ((UINT32_C(1) << i) - 1) ? ", " : "",
+				 names[i]);
+}
+
+/* Three lines for each slice. */
+size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned line)
+{
+	struct text to = { text, size, 0 };
+	const struct slice *slice = &scope->slices[line / 3];
+
+	if (line / 3 >= scope->slice_count)
+		return 0;
+	switch (line % 3) {
+	case 0:
+		text_add(&to,
+			 "%s: %u of %u configurations of vGIF and vNMI, %u values of "
+			 "EVENTINJ, L1's IF, L2's IF and shadow at VMRUN",
+			 slice->name, count(slice->configs), (unsigned)N_ROWS(configs),
+			 count(slice->events));
+		break;
+	case 1:
+		text_add(&to, "open bits of vmcb12: ");
+		list_vars(&to, slice->vars);
+		break;
+	default:
+		text_add(&to, "acts: ");
+		list_acts(&to, slice->acts);
+	}
+	return to.length;
 }
 
 uint64_t scope_setups(const struct unit *unit)

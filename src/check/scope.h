@@ -26,6 +26,8 @@ extern const struct scope_var scope_vars[];
 extern const unsigned scope_var_count;
 
 /* Decided from the start: one exploration begins with all combinations. */
+enum { VECTOR_OF_L1 = 0x51, VECTOR_OF_V_IRQ = 0x71, VECTOR_OF_EVENTINJ = 0x61 };
+
 struct scope_first {
 	uint64_t event_inj;
 	uint8_t l2_if, shadow, l1_if;
@@ -68,6 +70,9 @@ struct unit scope_unit(const struct scope *scope, unsigned i);
 
 /* Set-ups that a unit stands for: all values of its variables and beginnings. */
 uint64_t scope_setups(const struct unit *unit);
+
+/* What a scope covers, in words; 0 after the last line. */
+size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned line);
 
 struct product {
 	struct bare bare;
