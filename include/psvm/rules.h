@@ -175,7 +175,8 @@ enum {
  * `from`. These are 12, 02 and 01, ZERO and ONES, or a word of its own: REQUESTS
  * of the result, QUEUED and JOINING for L0's queue of NMIs, DUMMY for the V_IRQ of
  * a window. A FLAG with `to` moves the intercept of VINTR. With NONE a cell
- * moves nothing, or the transition itself says what it does.
+ * moves nothing, or the transition itself says what it does. The cells of
+ * PSVM_CELLS_OTHER no transition reads: the caller does what they say, psvm_rule().
  *
  * Units: INT_CTL bits of 060h, INT_STATE of 068h, EVENT_INJ of 0A8h,
  * TLB_CONTROL of 05Ch, CR, MISC1, MISC2 bits of the intercept words, FIELDS
