@@ -514,6 +514,13 @@ static const struct psvm_rules psvm_rules_xen = {
  * A window is open on 02 exactly while 01 intercepts VINTR: enter and re-enter
  * close one that was open for L1, window_open sets the intercept only if it will
  * have an effect, and hand-back closes it and requests the event again (S7).
+ *
+ * A window is asked for only where its V_IRQ waits for what L1's interrupt waits for,
+ * L2's RFLAGS.IF and no more. Elsewhere L1's interrupt waits without one: L0 looks at
+ * each instruction (STEP), or at the next VMRUN, re-entry or #VMEXIT (..._REQUEST).
+ *
+ * Known to be less than exact, by the manual: if L0 uses vNMI but not vGIF, and vNMI is
+ * nested, L2's virtual NMI does not wait for L1's GIF (15.17, 15.21.10).
  */
 #define PSVM_POINTLESS_WINDOW PSVM_C(V_INTR_MASKING_12), PSVM_C(L1_IF)
 #define PSVM_EXACT_REQUEST \

@@ -321,7 +321,7 @@ int cmd_sync(int argc, const char **argv)
 		"three moved it and why; the other fields; and what L0 has to "
 		"do.\n" HELP
 		"An exit code of INTR, NMI, NPF or an exception in vmcb02 counts as an "
-		"exit that L0 deferred (rule set xen).\n"
+		"exit that L0 deferred (rule set xen). Assumed: no event is pending.\n"
 		"The vmcb12 of -o is the given one with the fields that the rule set "
 		"stores; exit code, exit information and state save area are L0's to "
 		"write.\n" STATUS_HELP
