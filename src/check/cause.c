@@ -8,23 +8,27 @@
 
 /* --- classes ------------------------------------------------------------- */
 
-/* Whole fields: which of their bits differ is no cause. */
-static uint64_t fields_of(uint64_t bits)
+/* The field of int_ctl that a class is about: of several, the first one here. Which
+ * of its bits differ is no cause; which value a flag has, is. */
+static uint64_t field_of(uint64_t bits)
 {
-	uint64_t fields = 0;
+	static const uint64_t fields[] = {
+		PSVM_V_IRQ, PSVM_V_TPR, PSVM_V_NMI_MASK, PSVM_V_NMI, PSVM_V_GIF,
+	};
 
-#define ROW(name, kvm, shift, width, writer, gate, ignored, section) \
-	if (bits & PSVM_MASK64(shift, width)) \
-		fields |= PSVM_MASK64(shift, width);
-	PSVM_INT_CTL_BITS(ROW)
-#undef ROW
-	return fields;
+	for (size_t i = 0; i < N_ROWS(fields); i++)
+		if (bits & fields[i])
+			return fields[i];
+	return bits;
 }
 
-/* Fields of one bit, and their values. */
-static uint64_t flags_of(uint64_t bits, uint64_t value)
+static bool same_field(const struct difference *a, const struct difference *b)
 {
-	return bits & value & (PSVM_V_IRQ | PSVM_V_GIF | PSVM_V_NMI | PSVM_V_NMI_MASK);
+	uint64_t field = field_of(a->int_ctl);
+	bool flag = (field & (field - 1)) == 0;
+
+	return field == field_of(b->int_ctl) &&
+	       (!flag || ((a->int_ctl_nested ^ b->int_ctl_nested) & field) == 0);
 }
 
 /* Of L0's situation, what may have to do with it. */
@@ -33,14 +37,17 @@ static uint32_t relevant(const struct difference *d)
 	return d->situation & (SITUATION_WINDOW | SITUATION_DUMMY | SITUATION_ASLEEP);
 }
 
+static uint32_t first_field(const struct difference *d)
+{
+	return d->fields & (0 - d->fields);
+}
+
 bool cause_same(const struct difference *a, const struct difference *b)
 {
-	if (a->fields != b->fields || relevant(a) != relevant(b))
+	if (first_field(a) != first_field(b) || relevant(a) != relevant(b))
 		return false;
 	if ((a->fields & DIFFER_SEEN) == 0)
-		return fields_of(a->int_ctl) == fields_of(b->int_ctl) &&
-		       flags_of(a->int_ctl, a->int_ctl_nested) ==
-			       flags_of(b->int_ctl, b->int_ctl_nested);
+		return same_field(a, b);
 	return a->bare_recognized == b->bare_recognized &&
 	       a->nested_recognized == b->nested_recognized &&
 	       (a->bare_recognized != a->nested_recognized ||
@@ -134,7 +141,7 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 	const char *words = "";
 
 	if (d->fields & DIFFER_INT_CTL) {
-		uint64_t fields = fields_of(d->int_ctl);
+		uint64_t fields = field_of(d->int_ctl);
 
 		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, fields);
 		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,

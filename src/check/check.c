@@ -28,9 +28,11 @@ static struct world world_of(const struct psvm_check_request *request, uint32_t 
 	return w;
 }
 
-static bool in_shard(const struct psvm_check_request *request, uint32_t unit)
+/* Is the unit one of this shard and of this rule set? */
+static bool is_ours(const struct job *job, uint32_t unit)
 {
-	return unit % request->shards == request->shard;
+	return unit % job->request->shards == job->request->shard &&
+	       scope_fits(job->request->rules, scope_unit(job->scope, unit).facts);
 }
 
 /* The next unit of this shard, or the number of units. */
@@ -39,7 +41,7 @@ static uint32_t take(struct job *job)
 	uint32_t unit;
 
 	pthread_mutex_lock(&job->mutex);
-	while (job->next < job->units && !in_shard(job->request, job->next))
+	while (job->next < job->units && !is_ours(job, job->next))
 		job->next++;
 	unit = job->next;
 	if (job->next < job->units)
@@ -170,7 +172,7 @@ static const char *collect(const struct job *job, struct psvm_check_result *resu
 	for (uint32_t i = 0; i < job->units; i++) {
 		struct unit unit = scope_unit(job->scope, i);
 
-		if (!in_shard(job->request, i))
+		if (!is_ours(job, i))
 			continue;
 		if (job->done[i].error != NULL)
 			return job->done[i].error;
@@ -196,9 +198,13 @@ static const char *bad(const struct psvm_check_request *request)
 	return NULL;
 }
 
-static uint32_t units_of_shard(const struct psvm_check_request *request, uint32_t units)
+static uint32_t our_units(const struct job *job)
 {
-	return (units - request->shard + request->shards - 1) / request->shards;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < job->units; i++)
+		n += is_ours(job, i);
+	return n;
 }
 
 const char *psvm_check(const struct psvm_check_request *request,
@@ -215,7 +221,7 @@ const char *psvm_check(const struct psvm_check_request *request,
 	job.units = scope_unit_count(job.scope);
 	if (request->shard >= job.units)
 		return "there are fewer parts than shards";
-	job.progress.units = units_of_shard(request, job.units);
+	job.progress.units = our_units(&job);
 	job.done = calloc(job.units, sizeof(*job.done));
 	if (job.done == NULL || pthread_mutex_init(&job.mutex, NULL) != 0) {
 		free(job.done);

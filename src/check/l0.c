@@ -15,6 +15,9 @@
 
 /* --- reading ------------------------------------------------------------- */
 
+/* An L0 remembers no more NMIs than that: one in service and one behind it. */
+enum { MOST_NMIS = 2 };
+
 /* A step under way. */
 struct l0 {
 	struct nested *m;
@@ -933,7 +936,8 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 		m->requests |= PSVM_REQUEST_EVENT;
 		return l.s;
 	case ACT_NMI:
-		m->nmis++;
+		if (m->nmis < MOST_NMIS)
+			m->nmis++;
 		m->requests |= PSVM_REQUEST_EVENT;
 		return l.s;
 	case ACT_EXIT_L0:

@@ -272,6 +272,27 @@ struct unit scope_unit(const struct scope *scope, unsigned i)
 	return unit;
 }
 
+static uint32_t asked(const struct psvm_rules *rules)
+{
+	uint32_t asks = 0;
+
+	for (unsigned id = 0; id < PSVM_CELL_COUNT; id++)
+		for (unsigned i = 0; i < PSVM_MOVES; i++)
+			asks |= rules->cell[id].move[i].on | rules->cell[id].move[i].off;
+	return asks;
+}
+
+bool scope_fits(const struct psvm_rules *rules, uint32_t facts)
+{
+	uint32_t asks = asked(rules);
+	uint32_t fits = PSVM_C(HOST_VGIF) |
+			(asks & PSVM_C(NESTED_VGIF) ? PSVM_C(OFFER_VGIF) : 0) |
+			(asks & PSVM_C(HOST_VNMI) ? PSVM_C(HOST_VNMI) : 0) |
+			(asks & PSVM_C(NESTED_VNMI) ? PSVM_C(OFFER_VNMI) : 0);
+
+	return (facts & ~fits) == 0;
+}
+
 /* --- in words ------------------------------------------------------------ */
 
 static void list_vars(struct text *text, uint32_t vars)

@@ -65,6 +65,10 @@ struct unit {
 	uint32_t facts; /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
 };
 
+/* Can a hypervisor with these rules have these features? One that no rule asks about
+ * is neither used nor offered. */
+bool scope_fits(const struct psvm_rules *rules, uint32_t facts);
+
 unsigned scope_unit_count(const struct scope *scope);
 struct unit scope_unit(const struct scope *scope, unsigned i);
 

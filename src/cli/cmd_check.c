@@ -34,10 +34,14 @@ enum { LANE_L0 = 32, LANE_L1 = 18 };
 static void print_step(const struct psvm_story_step *step, size_t number)
 {
 	bool same = strcmp(step->bare, step->nested) == 0;
+	const char *l0 = step->level == 0 ? step->act : step->l0;
+	bool fits = strlen(l0) <= LANE_L0;
 
-	cli_print(2, "%2zu  %-*.*s %-*s %s", number, LANE_L0, LANE_L0,
-		  step->level == 0 ? step->act : step->l0, LANE_L1,
-		  step->level == 1 ? step->act : "", step->level == 2 ? step->act : "");
+	printf("  %2zu  %-*s %-*s %s\n", number, LANE_L0, fits ? l0 : "",
+	       LANE_L1, step->level == 1 ? step->act : "",
+	       step->level == 2 ? step->act : "");
+	if (!fits)
+		cli_print(6, "%s", l0);
 	if (step->level == 0 && step->l0[0])
 		cli_print(6, "L0 %s", step->l0);
 	if (!same) {
