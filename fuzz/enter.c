@@ -62,13 +62,9 @@ static void check_arrival(const struct fuzz_run *run)
 	fuzz_fail(run->rules, "an interrupt arrives", "answers differ", &run->n);
 }
 
-static void check_decision(const struct fuzz_run *run, uint32_t cell, uint64_t want,
-			   const char *words)
+static void check_decision(const struct fuzz_run *run, struct psvm_status status,
+			   uint64_t got, uint64_t want, const char *words)
 {
-	uint64_t got = 0;
-	struct psvm_status status =
-		psvm_rule(fuzz_rules[run->rules], run->n, cell, &got);
-
 	if (status.code == PSVM_OK && got == want)
 		return;
 	fprintf(stderr, "status %u, got %llxh, want %llxh\n", status.code,
@@ -84,12 +80,23 @@ static void check_decision(const struct fuzz_run *run, uint32_t cell, uint64_t w
 	X(RUN_FROM_12, ref_run_from_12) X(RUN_CLEAR_02, ref_run_clear_02) \
 	X(STEP, ref_step) X(NMI_MASK_IN_01, ref_nmi_mask_in_01)
 
+/* A function for each cell, which is a constant in it. */
+#define X(cell, function) \
+	static void check_##cell(const struct fuzz_run *run) \
+	{ \
+		uint64_t got = 0; \
+		struct psvm_status status = psvm_rule(fuzz_rules[run->rules], run->n, \
+						      PSVM_CELL_##cell, &got); \
+\
+		check_decision(run, status, got, \
+			       function((enum ref_rules)run->rules, run->n), #cell); \
+	}
+DECISIONS(X)
+#undef X
+
 static void check_decisions(const struct fuzz_run *run)
 {
-	enum ref_rules rules = (enum ref_rules)run->rules;
-
-#define X(cell, function) \
-	check_decision(run, PSVM_CELL_##cell, function(rules, run->n), #cell);
+#define X(cell, function) check_##cell(run);
 	DECISIONS(X)
 #undef X
 }
