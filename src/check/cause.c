@@ -60,7 +60,8 @@ static const char *event_words(uint64_t event)
 {
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
 
-	switch (type == PSVM_EVENT_TYPE_INTR ? event & PSVM_EVENT_INJ_VECTOR : type + 256) {
+	switch (type == PSVM_EVENT_TYPE_INTR ? event & PSVM_EVENT_INJ_VECTOR
+					     : type + 256) {
 	case 0:
 		return "interrupt 0, L0's dummy,";
 	case VECTOR_OF_L1:
@@ -81,14 +82,13 @@ static const char *exit_words(uint64_t code)
 	static const struct {
 		uint64_t code;
 		const char *words;
-	} rows[] = {
-		{ PSVM_EXIT_INTR, "#VMEXIT(INTR)" },
-		{ PSVM_EXIT_NMI, "#VMEXIT(NMI)" },
-		{ PSVM_EXIT_VINTR, "#VMEXIT(VINTR)" },
-		{ PSVM_EXIT_INVALID, "#VMEXIT(INVALID)" },
-		{ EXIT_OF_FAULT, "#VMEXIT of a fault in the delivery of an event" },
+	} rows[] = { { PSVM_EXIT_INTR, "#VMEXIT(INTR)" },
+		     { PSVM_EXIT_NMI, "#VMEXIT(NMI)" },
+		     { PSVM_EXIT_VINTR, "#VMEXIT(VINTR)" },
+		     { PSVM_EXIT_INVALID, "#VMEXIT(INVALID)" },
+		     { EXIT_OF_FAULT, "#VMEXIT of a fault in the delivery of an event" },
 #define INSN(name, exit, text) { exit, "#VMEXIT(" text ")" },
-		PSVM_CPU_INSNS(INSN)
+		     PSVM_CPU_INSNS(INSN)
 #undef INSN
 	};
 
@@ -104,8 +104,8 @@ size_t cause_seen(char *text, size_t size, const struct seen *seen)
 
 	switch (seen->kind) {
 	case SEEN_EVENT:
-		n = snprintf(text, size, "%s is delivered to L%u", event_words(seen->code),
-			     seen->level);
+		n = snprintf(text, size, "%s is delivered to L%u",
+			     event_words(seen->code), seen->level);
 		break;
 	case SEEN_EXIT:
 		n = snprintf(text, size, "%s", exit_words(seen->code));
@@ -147,8 +147,8 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
 					  d->int_ctl_nested & fields);
 		return (size_t)snprintf(text, size,
-					"vmcb12 after #VMEXIT: wrong %s; nested: %s", bits,
-					value);
+					"vmcb12 after #VMEXIT: wrong %s; nested: %s",
+					bits, value);
 	}
 	for (size_t i = 0; i < N_ROWS(rows); i++)
 		if (d->fields & rows[i].field) {

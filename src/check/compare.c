@@ -41,8 +41,8 @@ static void compare_l1(const struct product *p, const struct world *w,
 /* L0's dummy: nobody else uses vector 0. */
 static bool dummy_in_02(const struct nested *m)
 {
-	uint64_t int_ctl = m->cpu.flags & PSVM_CPU_F(GUEST) ? m->cpu.int_ctl :
-							     m->vmcb02.words.int_ctl;
+	uint64_t int_ctl = m->cpu.flags & PSVM_CPU_F(GUEST) ? m->cpu.int_ctl
+							    : m->vmcb02.words.int_ctl;
 
 	return m->in_l2 && (int_ctl & PSVM_V_IRQ) != 0 &&
 	       (int_ctl & PSVM_V_INTR_VECTOR) == 0;
@@ -122,9 +122,9 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 		d->fields |= DIFFER_SEEN;
 	else if (d->bare.value != d->nested.value)
 		d->fields |= DIFFER_VALUE;
-	if (d->fields == 0 && d->bare.kind == SEEN_EXIT) {
+	if (d->fields == 0 && d->bare.kind == SEEN_EXIT)
 		compare_vmcb12(p, d);
+	if (d->fields == 0 && d->bare.level == 1)
 		compare_l1(p, w, d);
-	}
 	return d->fields == 0;
 }

@@ -71,8 +71,8 @@ static void intr(const struct psvm_cpu *cpu, struct reads *reads)
 {
 	if (cpu->intr >> 4 <= cpu->tpr || !flag(cpu, PSVM_CPU_F(GIF)))
 		return;
-	if (holds(cpu, PSVM_V_INTR_MASKING, reads) ? flag(cpu, PSVM_CPU_F(HOST_IF)) :
-						     flag(cpu, PSVM_CPU_F(IF)))
+	if (holds(cpu, PSVM_V_INTR_MASKING, reads) ? flag(cpu, PSVM_CPU_F(HOST_IF))
+						   : flag(cpu, PSVM_CPU_F(IF)))
 		(void)intercept(cpu, PSVM_EXIT_INTR, reads);
 }
 
@@ -132,7 +132,8 @@ void cpu_reads_vmrun(uint32_t model, const struct psvm_cpu_vmcb *vmcb,
 	reads_note(reads, READ_MISC2, vmcb->misc2 & PSVM_INTERCEPT_MASK(VMRUN));
 	reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & vnmi);
 	if (vmcb->words.int_ctl & vnmi)
-		reads_note(reads, READ_MISC1, vmcb->words.misc1 & PSVM_INTERCEPT_MASK(NMI));
+		reads_note(reads, READ_MISC1,
+			   vmcb->words.misc1 & PSVM_INTERCEPT_MASK(NMI));
 	reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & PSVM_X2AVIC_ENABLE);
 	if (vmcb->words.int_ctl & PSVM_X2AVIC_ENABLE)
 		reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & avic);

@@ -153,7 +153,8 @@ static bool insert(struct search *s, struct fingerprint f)
 
 	if (f.a == 0 && f.b == 0)
 		f.b = 1;
-	for (; s->table[i].a != 0 || s->table[i].b != 0; i = (i + 1) & (s->table_size - 1))
+	for (; s->table[i].a != 0 || s->table[i].b != 0;
+	     i = (i + 1) & (s->table_size - 1))
 		if (s->table[i].a == f.a && s->table[i].b == f.b)
 			return false;
 	s->table[i] = f;
@@ -232,8 +233,8 @@ static void found(struct search *s, struct difference d, struct node node)
 			s->e.findings[i].count++;
 			return;
 		}
-	s->e.findings = must(realloc(s->e.findings, (s->e.finding_count + 1) *
-							    sizeof(*s->e.findings)));
+	s->e.findings = must(realloc(s->e.findings,
+				     (s->e.finding_count + 1) * sizeof(*s->e.findings)));
 	f = &s->e.findings[s->e.finding_count++];
 	f->difference = d;
 	f->count = 1;
@@ -353,7 +354,9 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 			   uint64_t max_states)
 {
 	struct world here = *w;
-	struct search s = { .w = &here, .unit = unit, .table_size = 1 << 16, .max_states = max_states };
+	struct search s = {
+		.w = &here, .unit = unit, .table_size = 1 << 16, .max_states = max_states
+	};
 
 	here.facts = unit->facts;
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));

@@ -31,10 +31,10 @@ struct difference {
 	struct act act;
 	struct seen bare, nested;
 	uint8_t bare_recognized, nested_recognized; /* enum recognized */
-	uint64_t int_ctl;   /* bits of vmcb12 that differ, after an exit to L1 */
+	uint64_t int_ctl;	 /* bits of vmcb12 that differ, after an exit to L1 */
 	uint64_t int_ctl_nested; /* the word of the nested machine */
-	uint32_t fields;    /* DIFFER_... */
-	uint32_t situation; /* SITUATION_..., of L0, before the step */
+	uint32_t fields;	 /* DIFFER_... */
+	uint32_t situation;	 /* SITUATION_..., of L0, before the step */
 };
 
 /* X(name, bit, words) */
@@ -62,7 +62,7 @@ enum {
 	DIFFERS(EXPLORE_X)
 #undef EXPLORE_X
 #define EXPLORE_X(name, bit, words) SITUATION_##name = 1 << bit,
-	SITUATIONS(EXPLORE_X)
+		SITUATIONS(EXPLORE_X)
 #undef EXPLORE_X
 };
 

@@ -125,8 +125,7 @@ static const struct range enter_cells = { PSVM_CELL_ENTER_INVALID,
 					  PSVM_CELL_MERGE_DROP_MISC1 };
 static const struct range close_only_cells = { PSVM_CELL_CLOSE_IN_01,
 					       PSVM_CELL_CLOSE_REQUEST };
-static const struct range merge_cells = { PSVM_CELL_MERGE_WORDS,
-					  PSVM_CELL_MERGE_SET_CR };
+static const struct range merge_cells = { PSVM_CELL_MERGE_WORDS, PSVM_CELL_MERGE_SET_CR };
 static const struct range open_cells = { PSVM_CELL_MERGE_WORDS, PSVM_CELL_WINDOW_EVENT };
 static const struct range close_cells = { PSVM_CELL_MERGE_WORDS,
 					  PSVM_CELL_CLOSE_REQUEST };
@@ -144,7 +143,8 @@ static void note_line(const struct l0 *l, struct psvm_move line, uint32_t c)
 	uint32_t failed = (on & ~c) | (line.off & c);
 	uint32_t first = failed & (0 - failed);
 
-	reads_note(l->reads, READ_CONDITIONS, c & (on | line.off) & (first | (first - 1)));
+	reads_note(l->reads, READ_CONDITIONS,
+		   c & (on | line.off) & (first | (first - 1)));
 }
 
 static void note_cells(const struct l0 *l, struct range cells, uint32_t c)
@@ -163,7 +163,8 @@ static bool asks_gif(const struct l0 *l, struct range cells)
 	for (unsigned id = cells.first; id <= cells.last; id++)
 		for (unsigned i = 0; i < PSVM_MOVES; i++)
 			if ((l->w->rules->cell[id].move[i].on |
-			     l->w->rules->cell[id].move[i].off) & PSVM_C(L1_GIF))
+			     l->w->rules->cell[id].move[i].off) &
+			    PSVM_C(L1_GIF))
 				return true;
 	return false;
 }
@@ -271,6 +272,8 @@ static void adopt(struct l0 *l, const struct psvm_result *r, struct range cells)
 	l->m->vmcb02.words = r->v02;
 	l->m->vmcb01.words = r->v01;
 	l->m->nmis = (uint8_t)(l->m->nmis + r->nmi_change);
+	if (l->m->nmis > MOST_NMIS)
+		l->m->nmis = MOST_NMIS;
 	if (!uses_vgif(l))
 		l->m->gif = r->gif;
 	request(l, r->requests);
@@ -311,9 +314,8 @@ static void set_intercepts_01(struct l0 *l)
 
 static struct psvm_intercepts intercepts(const struct psvm_cpu_vmcb *vmcb)
 {
-	struct psvm_intercepts i = {
-		{ vmcb->cr, 0, 0, vmcb->words.misc1, vmcb->misc2, 0 }
-	};
+	struct psvm_intercepts i = { { vmcb->cr, 0, 0, vmcb->words.misc1, vmcb->misc2,
+				       0 } };
 
 	return i;
 }
@@ -335,8 +337,8 @@ static void merge(struct l0 *l)
 	struct psvm_intercepts i;
 
 	set_intercepts_01(l);
-	i = psvm_merge_intercepts(l->w->rules, words(l, merge_cells), intercepts(&l->m->snapshot),
-				  intercepts(&l->m->vmcb01));
+	i = psvm_merge_intercepts(l->w->rules, words(l, merge_cells),
+				  intercepts(&l->m->snapshot), intercepts(&l->m->vmcb01));
 	l->m->vmcb02.cr = i.word[0];
 	l->m->vmcb02.words.misc1 = i.word[3] | own;
 	l->m->vmcb02.misc2 = i.word[4];
@@ -491,8 +493,8 @@ static void window_01(struct l0 *l, bool open)
 static void inject(struct l0 *l, uint64_t type, uint64_t vector)
 {
 	did(l, DEED_INJECT);
-	current(l)->words.event_inj =
-		PSVM_EVENT_INJ_V | type << PSVM_EVENT_TYPE_SHIFT | vector;
+	current(l)->words.event_inj = PSVM_EVENT_INJ_V | type << PSVM_EVENT_TYPE_SHIFT |
+				      vector;
 }
 
 static bool injecting(const struct l0 *l)

@@ -31,7 +31,7 @@ enum act_kind {
 #define ACT(name, words, where) ACT_##name,
 	ACTS(ACT)
 #undef ACT
-	ACT_COUNT
+		ACT_COUNT
 };
 
 /* An act. FAULT_L0 and FAULT_L1 are INSN, but for an event that is delivered in this
@@ -51,9 +51,9 @@ static inline bool act_runs(struct act act)
 
 /* What L1 or L2 saw in a step. */
 enum seen_kind {
-	SEEN_RAN,  /* the instruction was executed */
+	SEEN_RAN,   /* the instruction was executed */
 	SEEN_EVENT, /* an event was delivered */
-	SEEN_EXIT  /* L1 got a #VMEXIT */
+	SEEN_EXIT   /* L1 got a #VMEXIT */
 };
 
 struct seen {
@@ -69,8 +69,8 @@ struct seen {
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
-	uint32_t facts;	    /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-	uint32_t options;   /* PSVM_CPU(...): how both processors deviate */
+	uint32_t facts;	     /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	uint32_t options;    /* PSVM_CPU(...): how both processors deviate */
 	bool implicit_event; /* the implicit request counts as a request */
 };
 

@@ -18,27 +18,49 @@
 #define VECTOR	   ((uint64_t)VECTOR_OF_V_IRQ << PSVM_V_INTR_VECTOR_SHIFT)
 
 /* X(identifier, name, word, bits) */
-#define BIT(X, name)	   X(name, #name, INT_CTL, PSVM_##name)
+#define BIT(X, name) X(name, #name, INT_CTL, PSVM_##name)
 #define INTERCEPT(X, name, word) \
 	X(ICPT_##name, "intercept of " #name, word, PSVM_INTERCEPT_MASK(name))
 #define VARS(X) \
-	BIT(X, V_IRQ) BIT(X, V_GIF) BIT(X, V_NMI) BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) \
-	BIT(X, V_INTR_MASKING) BIT(X, V_GIF_ENABLE) BIT(X, V_NMI_ENABLE) \
-	BIT(X, X2AVIC_ENABLE) BIT(X, AVIC_ENABLE) \
-	X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) \
-	X(TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, PRIO_EVEN) \
-	X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, PRIO(PRIO_ODD)) \
-	X(PRIO_EVEN, "V_INTR_PRIO[3] and [1]", INT_CTL, PRIO(PRIO_EVEN)) \
-	X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) \
-	X(SBZ_10, "060h[10]", INT_CTL, PSVM_MASK64(10, 1)) \
-	X(SBZ_15_13, "060h[15:13]", INT_CTL, PSVM_MASK64(13, 3)) \
-	X(SBZ_23_21, "060h[23:21]", INT_CTL, PSVM_MASK64(21, 3)) \
-	X(SBZ_29_27, "060h[29:27]", INT_CTL, PSVM_MASK64(27, 3)) \
-	X(SBZ_63_40, "060h[63:40]", INT_CTL, PSVM_RSVD_63_40) \
-	INTERCEPT(X, INTR, MISC1) INTERCEPT(X, NMI, MISC1) INTERCEPT(X, VINTR, MISC1) \
-	INTERCEPT(X, IRET, MISC1) INTERCEPT(X, HLT, MISC1) INTERCEPT(X, VMRUN, MISC2) \
-	INTERCEPT(X, STGI, MISC2) INTERCEPT(X, CLGI, MISC2) INTERCEPT(X, CR8_READ, CR) \
-	INTERCEPT(X, CR8_WRITE, CR)
+	BIT(X, V_IRQ) \
+	BIT(X, V_GIF) BIT(X, V_NMI) BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) BIT( \
+		X, \
+		V_INTR_MASKING) BIT(X, \
+				    V_GIF_ENABLE) BIT(X, \
+						      V_NMI_ENABLE) BIT(X, \
+									X2AVIC_ENABLE) \
+		BIT(X, AVIC_ENABLE) X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) X( \
+			TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, \
+			PRIO_EVEN) X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, \
+				     PRIO(PRIO_ODD)) X(PRIO_EVEN, \
+						       "V_INTR_PRIO[3] and [1]", \
+						       INT_CTL, PRIO(PRIO_EVEN)) \
+			X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) X( \
+				SBZ_10, "060h[10]", INT_CTL, \
+				PSVM_MASK64(10, 1)) X(SBZ_15_13, "060h[15:13]", INT_CTL, \
+						      PSVM_MASK64(13, \
+								  3)) X(SBZ_23_21, \
+									"060h[23:21]", \
+									INT_CTL, \
+									PSVM_MASK64(21, \
+										    3)) \
+				X(SBZ_29_27, "060h[29:27]", INT_CTL, \
+				  PSVM_MASK64(27, \
+					      3)) X(SBZ_63_40, "060h[63:40]", INT_CTL, \
+						    PSVM_RSVD_63_40) INTERCEPT(X, INTR, \
+									       MISC1) \
+					INTERCEPT(X, NMI, MISC1) INTERCEPT( \
+						X, VINTR, \
+						MISC1) INTERCEPT(X, IRET, \
+								 MISC1) INTERCEPT(X, \
+										  HLT, \
+										  MISC1) \
+						INTERCEPT(X, VMRUN, MISC2) INTERCEPT( \
+							X, STGI, \
+							MISC2) INTERCEPT(X, CLGI, MISC2) \
+							INTERCEPT(X, CR8_READ, CR) \
+								INTERCEPT(X, CR8_WRITE, \
+									  CR)
 
 enum {
 #define VAR(id, name, word, bits) VAR_##id,
@@ -61,15 +83,19 @@ const unsigned scope_var_count = N_ROWS(scope_vars);
 
 /* X(identifier, kind, instruction, value). The interrupt has priority 5. */
 #define ALL_ACTS(X) \
-	X(NOP, INSN, NOP, 0) X(VMRUN, INSN, VMRUN, 0) X(STI, INSN, STI, 0) \
-	X(CLI, INSN, CLI, 0) X(STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) \
-	X(CPUID, INSN, CPUID, 0) X(HLT, INSN, HLT, 0) X(IRET, INSN, IRET, 0) \
-	X(CR8_READ, INSN, CR8_READ, 0) X(CR8_IS_4, INSN, CR8_WRITE, 4) \
-	X(CR8_IS_5, INSN, CR8_WRITE, 5) X(CR8_IS_15, INSN, CR8_WRITE, 15) \
-	X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) X(EXIT_L0, EXIT_L0, NOP, 0) \
-	X(RESTORE, RESTORE, NOP, 0) X(FAULT_L0, FAULT_L0, NOP, 0) \
-	X(FAULT_L1, FAULT_L1, NOP, 0) X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
-	X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
+	X(NOP, INSN, NOP, 0) \
+	X(VMRUN, INSN, VMRUN, 0) X(STI, INSN, STI, 0) X(CLI, INSN, CLI, 0) X( \
+		STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) X(CPUID, INSN, CPUID, \
+							      0) X(HLT, INSN, HLT, 0) \
+		X(IRET, INSN, IRET, 0) X(CR8_READ, INSN, CR8_READ, 0) X( \
+			CR8_IS_4, INSN, CR8_WRITE, 4) X(CR8_IS_5, INSN, CR8_WRITE, 5) \
+			X(CR8_IS_15, INSN, CR8_WRITE, \
+			  15) X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) \
+				X(EXIT_L0, EXIT_L0, NOP, 0) X(RESTORE, RESTORE, NOP, 0) \
+					X(FAULT_L0, FAULT_L0, NOP, \
+					  0) X(FAULT_L1, FAULT_L1, NOP, \
+					       0) X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
+						X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
 
 enum {
 #define ACT_ROW(id, kind, insn, value) ROW_##id,
@@ -131,10 +157,11 @@ bool scope_allows(const struct slice *slice, const struct product *p, unsigned a
 #define WITH_VGIF PSVM_C(HOST_VGIF)
 #define WITH_VNMI (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
 #define CONFIGS(X) \
-	X(PLAIN, 0) X(VGIF, WITH_VGIF) X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) \
-	X(VNMI, WITH_VNMI) X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) \
-	X(VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
-	X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
+	X(PLAIN, 0) \
+	X(VGIF, WITH_VGIF) X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) X(VNMI, WITH_VNMI) \
+		X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) X( \
+			VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
+			X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
 
 enum {
 #define CONFIG(id, facts) CONFIG_##id,
@@ -152,8 +179,7 @@ static const uint32_t configs[] = {
 
 #define TYPE(name) ((uint64_t)PSVM_EVENT_TYPE_##name << PSVM_EVENT_TYPE_SHIFT)
 static const uint64_t events[] = {
-	0,
-	PSVM_EVENT_INJ_V | TYPE(INTR) | VECTOR_OF_EVENTINJ,
+	0, PSVM_EVENT_INJ_V | TYPE(INTR) | VECTOR_OF_EVENTINJ,
 	PSVM_EVENT_INJ_V | TYPE(NMI) | 2,
 	PSVM_EVENT_INJ_V | TYPE(EXCEPTION) | 2, /* does not exist */
 };
@@ -201,13 +227,12 @@ struct decided scope_usual(const struct slice *slice)
 
 /* --- scopes -------------------------------------------------------------- */
 
-#define ACTS_L2	  (A(NOP) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | A(IRET))
-#define ACTS_GIF  (A(VMRUN) | A(STGI) | A(CLGI))
-#define ACTS_TPR  (A(CR8_READ) | A(CR8_IS_4) | A(CR8_IS_5))
-#define ACTS_L0	  (A(EXIT_L0) | A(RESTORE))
-#define ACTS_ALL  ((UINT32_C(1) << N_ROWS(acts)) - 1)
-#define FAULTS \
-	(A(FAULT_L0) | A(FAULT_L1) | A(VMRUN_FAULT_L0) | A(VMRUN_FAULT_L1))
+#define ACTS_L2	 (A(NOP) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | A(IRET))
+#define ACTS_GIF (A(VMRUN) | A(STGI) | A(CLGI))
+#define ACTS_TPR (A(CR8_READ) | A(CR8_IS_4) | A(CR8_IS_5))
+#define ACTS_L0	 (A(EXIT_L0) | A(RESTORE))
+#define ACTS_ALL ((UINT32_C(1) << N_ROWS(acts)) - 1)
+#define FAULTS	 (A(FAULT_L0) | A(FAULT_L1) | A(VMRUN_FAULT_L0) | A(VMRUN_FAULT_L1))
 #define UNUSED \
 	(V(X2AVIC_ENABLE) | V(AVIC_ENABLE) | V(SBZ_7_4) | V(SBZ_10) | V(SBZ_15_13) | \
 	 V(SBZ_23_21) | V(SBZ_29_27) | V(SBZ_63_40) | V(ICPT_VMRUN))
@@ -228,9 +253,10 @@ static const struct slice default_slices[] = {
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT },
 	{ "NMIs", UNUSED | VGIF | VNMI | V(V_INTR_MASKING),
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT },
-	{ "injected events and faults", UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) |
-	  V(ICPT_INTR), A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) |
-	  FAULTS | A(EXIT_L0), ALL_CONFIGS, ALL_EVENTS },
+	{ "injected events and faults",
+	  UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_INTR),
+	  A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) | FAULTS | A(EXIT_L0),
+	  ALL_CONFIGS, ALL_EVENTS },
 };
 
 static const struct slice full_slices[] = {
@@ -299,7 +325,8 @@ static void list_vars(struct text *text, uint32_t vars)
 {
 	for (unsigned i = 0; i < scope_var_count; i++)
 		if (vars >> i & 1)
-			text_add(text, "%s%s", vars & ((UINT32_C(1) << i) - 1) ? ", " : "",
+			text_add(text, "%s%s",
+				 vars & ((UINT32_C(1) << i) - 1) ? ", " : "",
 				 scope_vars[i].name);
 }
 
@@ -313,8 +340,8 @@ static void list_acts(struct text *text, uint32_t rows)
 
 	for (unsigned i = 0; i < scope_act_count; i++)
 		if (rows >> i & 1)
-			text_add(text, "%s%s", rows & ((UINT32_C(1) << i) - 1) ? ", " : "",
-				 names[i]);
+			text_add(text, "%s%s",
+				 rows & ((UINT32_C(1) << i) - 1) ? ", " : "", names[i]);
 }
 
 /* Three lines for each slice. */
@@ -530,8 +557,8 @@ static void set_var(struct psvm_cpu_vmcb *vmcb, const struct scope_var *v)
 static void begin(struct product *p, const struct world *w, struct scope_first first,
 		  uint32_t set)
 {
-	struct start s = { .vmcb12 = { .words = { .int_ctl = PRIO_FIXED | PRIO(PRIO_FIXED) |
-							     VECTOR,
+	struct start s = { .vmcb12 = { .words = { .int_ctl = PRIO_FIXED |
+							     PRIO(PRIO_FIXED) | VECTOR,
 						  .int_state = first.shadow,
 						  .event_inj = first.event_inj,
 						  .misc1 = PSVM_INTERCEPT_MASK(CPUID) },

@@ -44,7 +44,7 @@ struct act scope_act(unsigned i);
  */
 struct slice {
 	const char *name;
-	uint32_t vars;	  /* the others have their usual value */
+	uint32_t vars; /* the others have their usual value */
 	uint32_t acts;
 	uint32_t configs;
 	uint32_t events;

@@ -131,9 +131,9 @@ static void tell_step(struct psvm_story_step *step, struct product *p,
 	tell_seen(step->nested, sizeof(step->nested), &d.nested, act);
 	tell_deeds(step, n->deeds);
 	step->int_ctl_12 = n->vmcb12.words.int_ctl;
-	step->int_ctl_02 = n->in_l2 && n->cpu.flags & PSVM_CPU_F(GUEST) ?
-				   n->cpu.int_ctl :
-				   n->vmcb02.words.int_ctl;
+	step->int_ctl_02 = n->in_l2 && n->cpu.flags & PSVM_CPU_F(GUEST)
+				   ? n->cpu.int_ctl
+				   : n->vmcb02.words.int_ctl;
 }
 
 bool story_tell(struct psvm_finding *to, const struct finding *f, const struct world *w)

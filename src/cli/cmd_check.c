@@ -37,9 +37,8 @@ static void print_step(const struct psvm_story_step *step, size_t number)
 	const char *l0 = step->level == 0 ? step->act : step->l0;
 	bool fits = strlen(l0) <= LANE_L0;
 
-	printf("  %2zu  %-*s %-*s %s\n", number, LANE_L0, fits ? l0 : "",
-	       LANE_L1, step->level == 1 ? step->act : "",
-	       step->level == 2 ? step->act : "");
+	printf("  %2zu  %-*s %-*s %s\n", number, LANE_L0, fits ? l0 : "", LANE_L1,
+	       step->level == 1 ? step->act : "", step->level == 2 ? step->act : "");
 	if (!fits)
 		cli_print(6, "%s", l0);
 	if (step->level == 0 && step->l0[0])
@@ -138,7 +137,8 @@ static void markdown_scope(const char *scope)
 	char line[1024];
 
 	printf("What the scope covers:\n\n");
-	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0; i++)
+	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0;
+	     i++)
 		printf("%s- %s\n", i % 3 ? "  " : "", line);
 	printf("\n");
 }
@@ -150,7 +150,8 @@ static void markdown_checked(const struct checked *c)
 	printf("\n## %s\n\n", c->name);
 	printf("%s; %zu class%s of differences. Scope %s, %" PRIu64 " states, %" PRIu64
 	       " transitions, representing %" PRIu64 " set-ups, %s.\n",
-	       r->finding_count ? "L1 or L2 can tell" : "L1 cannot tell that it is nested",
+	       r->finding_count ? "L1 or L2 can tell"
+				: "L1 cannot tell that it is nested",
 	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
 	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
 	for (size_t i = 0; i < r->finding_count; i++)
@@ -199,10 +200,11 @@ static void show_progress(void *context, const struct psvm_check_progress *p)
 {
 	const time_t *start = context;
 	double seconds = difftime(time(NULL), *start);
-	double rest = p->units_done ? seconds / p->units_done * (p->units - p->units_done) :
-				      0;
+	double rest = p->units_done ? seconds / p->units_done * (p->units - p->units_done)
+				    : 0;
 
-	fprintf(stderr, "\r%u of %u parts, %.1f million transitions, about %.0f s left   %s",
+	fprintf(stderr,
+		"\r%u of %u parts, %.1f million transitions, about %.0f s left   %s",
 		p->units_done, p->units, (double)p->transitions / 1e6, rest,
 		p->units_done == p->units ? "\n" : "");
 }
@@ -332,11 +334,14 @@ int cmd_check(int argc, const char **argv)
 		STRING("implicit-event", implicit_event,
 		       "0: the request that a helper raises by chance does not count",
 		       "0|1"),
-		STRING("trace", trace, "only the story of the class with this number", "N"),
+		STRING("trace", trace, "only the story of the class with this number",
+		       "N"),
 		{ "all", '\0', POPT_ARG_NONE, &options.all, 0, "every rule set", NULL },
-		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0,
-		  "print Markdown", NULL },
-		CLI_JSON_OPTION(&options.json), CLI_HELP_OPTION, POPT_TABLEEND
+		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0, "print Markdown",
+		  NULL },
+		CLI_JSON_OPTION(&options.json),
+		CLI_HELP_OPTION,
+		POPT_TABLEEND
 	};
 	const struct cli_usage usage = {
 		"check",
