@@ -17,6 +17,8 @@ static const struct command {
 	{ "enter", cmd_enter, "L1 executes VMRUN: how vmcb02 is built, bit by bit" },
 	{ "sync", cmd_sync, "#VMEXIT to L1: what goes back into vmcb12, bit by bit" },
 	{ "diff", cmd_diff, "every functional difference between two rule sets" },
+	{ "replay", cmd_replay,
+	  "recorded experiments on the machines, and what differs" },
 	{ "rules", cmd_rules, "the rule sets: a list, and each one as a table" },
 };
 
