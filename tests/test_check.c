@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* States within which a known difference is found. */
+enum { EARLY = 60000 };
+
 static struct psvm_check_request request_of(const struct psvm_rules *rules)
 {
 	struct psvm_check_request r = { .rules = rules,
@@ -88,8 +91,10 @@ static void check_known(void **state)
 
 	request.shard = row->shard;
 	request.shards = row->shards;
+	if (row->expected) /* breadth first: it comes early */
+		request.max_states = EARLY;
 	assert_null(psvm_check(&request, &result));
-	assert_true(result.complete);
+	assert_int_equal(result.complete, !row->expected);
 	assert_int_equal(result.units, 1);
 	found = row->title == NULL ? result.finding_count != 0 :
 				     has(&result, row->title, row->situation);
@@ -101,14 +106,14 @@ static void check_known(void **state)
 
 /* --- a mutant is caught -------------------------------------------------- */
 
-/* exact without what one cell says. */
+/* exact without what one cell says. HANDBACK_TO_12 is none of them: an L0 that
+ * refreshes at every exit has handed everything back already. */
 static void check_mutants(void **state)
 {
 	static const struct {
 		uint32_t cell, shard;
 	} rows[] = {
-		{ PSVM_CELL_REFRESH_TO_12, 2 },	 { PSVM_CELL_HANDBACK_TO_12, 2 },
-		{ PSVM_CELL_ENTER_FROM_12, 2 },	 { PSVM_CELL_HANDBACK_REQUEST, 2 },
+		{ PSVM_CELL_REFRESH_TO_12, 2 },	 { PSVM_CELL_ENTER_FROM_12, 2 },	 { PSVM_CELL_HANDBACK_REQUEST, 2 },
 		{ PSVM_CELL_CLOSE_RESTORE_02, 3 }, { PSVM_CELL_STEP, 2 },
 		{ PSVM_CELL_HLT_WAKE, 2 },	 { PSVM_CELL_NMI_MASK_IN_01, 9 },
 		{ PSVM_CELL_OPEN_EXIT, 2 },	 { PSVM_CELL_HANDBACK_ZERO_12, 11 },
@@ -124,6 +129,7 @@ static void check_mutants(void **state)
 		mutant.cell[rows[i].cell] = empty;
 		request.shard = rows[i].shard;
 		request.shards = 18;
+		request.max_states = EARLY;
 		assert_null(psvm_check(&request, &result));
 		if (result.finding_count == 0)
 			fail_msg("exact without cell %u is not caught", rows[i].cell);
@@ -254,9 +260,9 @@ static const struct known walks[] = {
 	{ .name = "random set-ups: exact, vGIF", .rules = &psvm_rules_exact, .shard = 2 },
 	{ .name = "random set-ups: exact, NMIs", .rules = &psvm_rules_exact, .shard = 8 },
 	{ .name = "random set-ups: exact, faults", .rules = &psvm_rules_exact, .shard = 17 },
-	{ .name = "random set-ups: linux-6.1, vGIF",
+	{ .name = "random set-ups: linux-6.1, NMIs",
 	  .rules = &psvm_rules_linux_6_1,
-	  .shard = 2 },
+	  .shard = 4 },
 	{ .name = "random set-ups: linux-6.12, faults",
 	  .rules = &psvm_rules_linux_6_12,
 	  .shard = 11 },

@@ -110,6 +110,9 @@ size_t cause_seen(char *text, size_t size, const struct seen *seen)
 	case SEEN_EXIT:
 		n = snprintf(text, size, "%s", exit_words(seen->code));
 		break;
+	case SEEN_STUCK:
+		n = snprintf(text, size, "L0 does not come to an end");
+		break;
 	default:
 		n = snprintf(text, size, "-");
 	}

@@ -89,6 +89,8 @@ static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12)
 {
 	if (s.kind == SEEN_RAN)
 		return RECOGNIZED_NOTHING;
+	if (s.kind == SEEN_STUCK)
+		return RECOGNIZED_STUCK;
 	if (s.kind == SEEN_EVENT)
 		return recognized_event(s.code);
 	switch (s.code) {

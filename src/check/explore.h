@@ -18,6 +18,7 @@
 	X(DUMMY, "interrupt 0, L0's dummy, is delivered to L2") \
 	X(INJECTED, "the event that L1 injected is delivered") \
 	X(INVALID, "VMRUN fails") \
+	X(STUCK, "nothing any more, L0 does not come to an end") \
 	X(OTHER, "something else")
 
 enum recognized {

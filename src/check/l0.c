@@ -804,7 +804,7 @@ static void handle_l1(struct l0 *l, uint64_t exit_code, uint32_t insn)
 		request(l, PSVM_REQUEST_EVENT);
 	} else if (exit_code == PSVM_EXIT_VMRUN) {
 		vmrun(l);
-		while (!l->seen_any && !running(l->m))
+		while (!l->seen_any && !running(l->m) && !reads_endless(l->reads))
 			run(l);
 		if (!l->seen_any)
 			see(l, SEEN_RAN, 0);
@@ -955,11 +955,13 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 		m->requests |= PSVM_REQUEST_EVENT;
 	if (m->requests != 0)
 		kick(&l);
-	while (!l.seen_any)
+	while (!l.seen_any && !reads_endless(reads))
 		if (running(m))
 			step_running(&l);
 		else
 			step_l0(&l);
+	if (reads_endless(reads))
+		see(&l, SEEN_STUCK, 0);
 	return l.s;
 }
 

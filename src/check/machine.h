@@ -53,7 +53,8 @@ static inline bool act_runs(struct act act)
 enum seen_kind {
 	SEEN_RAN,   /* the instruction was executed */
 	SEEN_EVENT, /* an event was delivered */
-	SEEN_EXIT   /* L1 got a #VMEXIT */
+	SEEN_EXIT,  /* L1 got a #VMEXIT */
+	SEEN_STUCK  /* nothing, and nothing will be: L0 does not come to an end */
 };
 
 struct seen {
@@ -89,6 +90,9 @@ struct reads {
 };
 
 void reads_note(struct reads *reads, enum read_kind kind, uint64_t value);
+
+/* So much is read in a step only by an L0 that never comes to an end. */
+bool reads_endless(const struct reads *reads);
 
 /* What L0 did in a step, for the story. X(name, bit, words) */
 #define DEEDS(X) \

@@ -23,12 +23,9 @@
 	X(ICPT_##name, "intercept of " #name, word, PSVM_INTERCEPT_MASK(name))
 #define VARS(X) \
 	BIT(X, V_IRQ) \
-	BIT(X, V_GIF) BIT(X, V_NMI) BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) BIT( \
-		X, \
-		V_INTR_MASKING) BIT(X, \
-				    V_GIF_ENABLE) BIT(X, \
-						      V_NMI_ENABLE) BIT(X, \
-									X2AVIC_ENABLE) \
+	BIT(X, V_GIF) \
+	BIT(X, V_NMI) BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) BIT(X, V_INTR_MASKING) BIT( \
+		X, V_GIF_ENABLE) BIT(X, V_NMI_ENABLE) BIT(X, X2AVIC_ENABLE) \
 		BIT(X, AVIC_ENABLE) X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) X( \
 			TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, \
 			PRIO_EVEN) X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, \
@@ -84,13 +81,13 @@ const unsigned scope_var_count = N_ROWS(scope_vars);
 /* X(identifier, kind, instruction, value). The interrupt has priority 5. */
 #define ALL_ACTS(X) \
 	X(NOP, INSN, NOP, 0) \
-	X(VMRUN, INSN, VMRUN, 0) X(STI, INSN, STI, 0) X(CLI, INSN, CLI, 0) X( \
-		STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) X(CPUID, INSN, CPUID, \
-							      0) X(HLT, INSN, HLT, 0) \
-		X(IRET, INSN, IRET, 0) X(CR8_READ, INSN, CR8_READ, 0) X( \
-			CR8_IS_4, INSN, CR8_WRITE, 4) X(CR8_IS_5, INSN, CR8_WRITE, 5) \
-			X(CR8_IS_15, INSN, CR8_WRITE, \
-			  15) X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) \
+	X(VMRUN, INSN, VMRUN, 0) \
+	X(STI, INSN, STI, 0) X(CLI, INSN, CLI, 0) X(STGI, INSN, STGI, 0) X( \
+		CLGI, INSN, CLGI, 0) X(CPUID, INSN, CPUID, \
+				       0) X(HLT, INSN, HLT, 0) X(IRET, INSN, IRET, 0) \
+		X(CR8_READ, INSN, CR8_READ, 0) X(CR8_IS_4, INSN, CR8_WRITE, 4) X( \
+			CR8_IS_5, INSN, CR8_WRITE, 5) X(CR8_IS_15, INSN, CR8_WRITE, 15) \
+			X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) \
 				X(EXIT_L0, EXIT_L0, NOP, 0) X(RESTORE, RESTORE, NOP, 0) \
 					X(FAULT_L0, FAULT_L0, NOP, \
 					  0) X(FAULT_L1, FAULT_L1, NOP, \
@@ -158,7 +155,8 @@ bool scope_allows(const struct slice *slice, const struct product *p, unsigned a
 #define WITH_VNMI (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
 #define CONFIGS(X) \
 	X(PLAIN, 0) \
-	X(VGIF, WITH_VGIF) X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) X(VNMI, WITH_VNMI) \
+	X(VGIF, WITH_VGIF) \
+	X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) X(VNMI, WITH_VNMI) \
 		X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) X( \
 			VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
 			X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
