@@ -289,6 +289,54 @@ static void write_events(const struct target *t)
 	}
 }
 
+/* --- acts ---------------------------------------------------------------- */
+
+/* Seed number i: one of the sets of features, and acts at random. */
+static void make_acts(struct seed *seed, unsigned int i)
+{
+	static const uint32_t facts[] = {
+		0,
+		PSVM_C(HOST_VGIF),
+		PSVM_C(HOST_VGIF) | PSVM_C(OFFER_VGIF),
+		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VGIF) |
+			PSVM_C(OFFER_VNMI),
+	};
+	struct fuzz_setup setup = { .vmcb12 = ordinary.vmcb[FUZZ_12],
+				    .facts = facts[i % N_ROWS(facts)],
+				    .misc2 = PSVM_INTERCEPT_VMRUN };
+	uint32_t random = i + 1;
+
+	setup.vmcb12.int_ctl = PSVM_V_IRQ | (uint64_t)random << PSVM_V_INTR_PRIO_SHIFT;
+	memset(seed, 0, sizeof(*seed));
+	memcpy(seed->bytes, &setup, sizeof(setup));
+	seed->size = sizeof(setup);
+	for (size_t k = 0; k < FUZZ_ACTS_MAX * sizeof(struct fuzz_act); k++) {
+		random = random * UINT32_C(1664525) + UINT32_C(1013904223);
+		seed->bytes[seed->size++] = (uint8_t)(random >> 24);
+	}
+}
+
+enum { ACT_SEEDS = 64 };
+
+/* Each named bit of the set-up on top of a long story, and some more stories. */
+static void write_acts(const struct target *t)
+{
+	const struct fuzz_parts bits = t->format->bits, once = t->format->once;
+	struct seed seed;
+
+	for (size_t i = 0; i < bits.count + once.count; i++) {
+		make_acts(&seed, (unsigned int)i);
+		flip(&seed, i < bits.count ? &bits.part[i] : &once.part[i - bits.count], 0);
+		(void)snprintf(seed.name, sizeof(seed.name), "part-%zu", i);
+		write_seed(t, &seed);
+	}
+	for (unsigned int i = 0; i < ACT_SEEDS; i++) {
+		make_acts(&seed, i);
+		(void)snprintf(seed.name, sizeof(seed.name), "acts-%u", i);
+		write_seed(t, &seed);
+	}
+}
+
 /* --- images -------------------------------------------------------------- */
 
 static void put_words(uint8_t *image, const struct fuzz_words *words)
@@ -342,10 +390,11 @@ static void write_image(const struct target *t, const char *path, int number)
 
 static const struct fuzz_format *const formats[] = {
 	&fuzz_format_record, &fuzz_format_record, &fuzz_format_questions,
-	&fuzz_format_steps, &fuzz_format_images
+	&fuzz_format_steps, &fuzz_format_images, &fuzz_format_acts
 };
-static const char *const names[] = { "sync", "empty", "enter", "sequence", "vmcb" };
-enum { SYNC, EMPTY, ENTER, SEQUENCE, VMCB, TARGETS };
+static const char *const names[] = { "sync", "empty", "enter", "sequence", "vmcb",
+				    "nested" };
+enum { SYNC, EMPTY, ENTER, SEQUENCE, VMCB, NESTED, TARGETS };
 
 static void prepare(struct target *t, const char *directory, size_t number)
 {
@@ -379,6 +428,7 @@ int main(int argc, char **argv)
 	write_events(&t[SEQUENCE]);
 	write_common(&t[VMCB], make_images);
 	write_fields(&t[VMCB]);
+	write_acts(&t[NESTED]);
 	for (int i = 2; i < argc; i++)
 		write_image(&t[VMCB], argv[i], i - 1);
 	return 0;
