@@ -98,7 +98,8 @@ const struct museum_trigger museum_usual = { L1_HAS(0, 0) };
 
 /* All variables and acts that have to do with a window. */
 #define WINDOW_STORY \
-	{ L1_HAS(PSVM_V_IRQ | PSVM_V_INTR_MASKING | PSVM_V_IGN_TPR | TPR(5), \
+	{ L1_HAS(PSVM_V_IRQ | PSVM_V_INTR_MASKING | PSVM_V_IGN_TPR | \
+			 PSVM_V_GIF_ENABLE | TPR(5), \
 		 ICPT(INTR) | ICPT(VINTR)), \
 	  PLAY(DO(VMRUN), INTR_COMES, DO(STI), DO(NOP), DO(IRET), \
 	       DO(CPUID), DO(STGI), DO(CLGI), RESTORES) }
@@ -394,46 +395,43 @@ const struct museum_row museum[] = {
 
 	/* --- nobody can see it --- */
 	{ "M4", "WINDOW_USURP without its condition",
-	  "The condition excludes V_INTR_MASKING with L1's IF at 0; exact asks for a "
-	  "window "
-	  "only without V_INTR_MASKING (OPEN_WINDOW, CLOSED_WINDOW).",
-	  .kind = MUSEUM_EQUIVALENT, EXACT,
+	  "The condition excludes V_INTR_MASKING with L1's IF at 0; exact asks for "
+	  "a window only without V_INTR_MASKING (OPEN_WINDOW, CLOSED_WINDOW).",
+	  .kind = MUSEUM_EQUIVALENT, .any_features = true, EXACT,
 	  CHANGES(ALWAYS(WINDOW_USURP, PSVM_V_INJECTION | PSVM_V_INTR_VECTOR)),
 	  .trigger = WINDOW_STORY },
 	{ "M5", "with V_INTR_MASKING a window is always dropped",
-	  "VINTR is intercepted in v01 only while a window is open for L2: VMRUN_CLOSE "
-	  "closes "
-	  "one of L1, and exact asks for one only without V_INTR_MASKING.",
-	  .kind = MUSEUM_EQUIVALENT, EXACT,
+	  "VINTR is intercepted in v01 only while a window is open for L2: "
+	  "VMRUN_CLOSE closes one of L1, and exact asks for one only without "
+	  "V_INTR_MASKING.",
+	  .kind = MUSEUM_EQUIVALENT, .any_features = true, EXACT,
 	  CHANGES(CELL(MERGE_DROP_MISC1,
 		       PSVM_CELL_1(WITH_MASKING(PSVM_INTERCEPT_VINTR)))),
 	  .trigger = WINDOW_STORY },
 	{ "M2", "closing a window does not restore V_INTR_PRIO and V_IGN_TPR",
-	  "Before each run of L2 without a window RUN_FROM_12 moves both from 12 to 02, "
-	  "and "
-	  "between two runs nobody reads them.",
-	  .kind = MUSEUM_EQUIVALENT, EXACT,
+	  "Before each run of L2 without a window RUN_FROM_12 moves both from 12 to "
+	  "02, and between two runs nobody reads them.",
+	  .kind = MUSEUM_EQUIVALENT, .any_features = true, EXACT,
 	  CHANGES(ALWAYS(CLOSE_RESTORE_02, PSVM_V_IRQ | PSVM_V_INTR_VECTOR)),
 	  .trigger = WINDOW_STORY },
 	{ "K12 M10",
 	  "a #VMEXIT to L1 requests no look at what waits for L1, implicitly it does",
-	  "Linux 6.1 restores L1's RFLAGS at each #VMEXIT, and the setter requests the "
-	  "look "
-	  "(HANDBACK_REQUEST: the implicit request).",
+	  "Linux 6.1 restores L1's RFLAGS at each #VMEXIT, and the setter requests "
+	  "the look (HANDBACK_REQUEST: the implicit request).",
 	  .kind = MUSEUM_EQUIVALENT, .base = &psvm_rules_linux_6_1,
 	  .trigger = { .facts = VGIF,
 		       L1_HAS(0, 0),
 		       PLAY(DO(VMRUN), INTR_COMES, DO(CPUID), DO(STI), DO(STGI),
 			    DO(NOP)) } },
 	{ "K28 M28", "TLB_CONTROL is written back",
-	  "The snapshot has what VMRUN found in vmcb12, no transition changes it, and "
-	  "the "
-	  "processor does not write it: the value stays. Only a second processor of L1 "
-	  "that "
-	  "writes vmcb12 while L2 runs could tell.",
-	  .kind = MUSEUM_EQUIVALENT, EXACT,
+	  "The snapshot has what VMRUN found in vmcb12, no transition changes it, "
+	  "and the processor does not write it: the value stays. Only a second "
+	  "processor of L1 that writes vmcb12 while L2 runs could tell.",
+	  .kind = MUSEUM_EQUIVALENT, .any_features = true, EXACT,
 	  CHANGES(ALWAYS(HANDBACK_STORE_12, PSVM_F_INT_CTL | PSVM_F_TLB_CONTROL)),
-	  .trigger = WINDOW_STORY },
+	  .trigger = { L1_HAS(PSVM_V_IRQ, 0), .start.vmcb12.words.tlb_control = 3,
+		       PLAY(DO(VMRUN), INTR_COMES, DO(STI), DO(NOP), DO(IRET),
+			    DO(CPUID)) } },
 
 	/* --- outside the modelled state --- */
 	{ "K20 M27", "AVIC_ENABLE of L1 survives a restore of L2",

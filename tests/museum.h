@@ -52,6 +52,8 @@ struct museum_row {
 	uint32_t options; /* PSVM_CPU(...) */
 	bool no_implicit; /* the implicit request does not count */
 
+	bool any_features; /* equivalent not only with the features of the trigger */
+
 	/* Built-in rule sets that show it, and some where it is fixed: 1 << id. */
 	uint32_t sets, fixed;
 
