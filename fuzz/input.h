@@ -70,7 +70,7 @@ enum fuzz_op {
 };
 
 /* X(name, bit): of a set-up. */
-#define FUZZ_SETUP_FLAGS(X) X(L1_IF, 0) X(L1_GIF, 1) X(L2_IF, 2)
+#define FUZZ_SETUP_FLAGS(X) X(L1_IF, 0) X(L1_GIF, 1) X(L2_IF, 2) X(CLEAN_TPR, 3)
 /* X(word, name): the intercepts beside 00Ch that somebody reads. */
 #define FUZZ_SETUP_INTERCEPTS(X) \
 	X(cr, CR8_READ) X(cr, CR8_WRITE) X(misc2, VMRUN) X(misc2, STGI) X(misc2, CLGI)

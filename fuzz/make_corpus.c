@@ -291,49 +291,78 @@ static void write_events(const struct target *t)
 
 /* --- acts ---------------------------------------------------------------- */
 
-/* Seed number i: one of the sets of features, and acts at random. */
-static void make_acts(struct seed *seed, unsigned int i)
+/* The same seeds everywhere: SplitMix64. */
+static uint64_t draw(uint64_t *random)
 {
-	static const uint32_t facts[] = {
+	uint64_t x = *random += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/* Any vmcb12 that VMRUN takes: no event, and VMRUN intercepted. AVIC, which does
+ * nothing or fails VMRUN, is rarely enabled. */
+static struct fuzz_setup any_setup(uint64_t *random)
+{
+	static const uint32_t features[] = {
 		0,
 		PSVM_C(HOST_VGIF),
 		PSVM_C(HOST_VGIF) | PSVM_C(OFFER_VGIF),
+		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VNMI),
 		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VGIF) |
 			PSVM_C(OFFER_VNMI),
 	};
-	struct fuzz_setup setup = { .vmcb12 = ordinary.vmcb[FUZZ_12],
-				    .facts = facts[i % N_ROWS(facts)],
-				    .misc2 = PSVM_INTERCEPT_VMRUN };
-	uint32_t random = i + 1;
+	struct fuzz_setup setup = { .facts = features[draw(random) % N_ROWS(features)] };
+	uint64_t rare = PSVM_AVIC_ENABLE | PSVM_X2AVIC_ENABLE;
 
-	setup.vmcb12.int_ctl = PSVM_V_IRQ | (uint64_t)random << PSVM_V_INTR_PRIO_SHIFT;
+	setup.vmcb12.int_ctl = draw(random) & (~rare | (draw(random) & draw(random)));
+	setup.vmcb12.intercept_misc1 = (uint32_t)(draw(random) & draw(random));
+	setup.vmcb12.int_state = draw(random) & PSVM_INT_STATE_INTERRUPT_SHADOW;
+	setup.misc2 = (uint32_t)(draw(random) & draw(random)) | PSVM_INTERCEPT_VMRUN;
+	setup.cr = (uint32_t)(draw(random) & draw(random));
+	setup.flags = (uint8_t)draw(random);
+	setup.tpr = (uint8_t)(draw(random) & draw(random) & 15);
+	return setup;
+}
+
+/* Seed number i: some set-up, and many acts. */
+static void make_acts(struct seed *seed, uint64_t i)
+{
+	uint64_t random = i;
+	struct fuzz_setup setup = any_setup(&random);
+
 	memset(seed, 0, sizeof(*seed));
 	memcpy(seed->bytes, &setup, sizeof(setup));
 	seed->size = sizeof(setup);
-	for (size_t k = 0; k < FUZZ_ACTS_MAX * sizeof(struct fuzz_act); k++) {
-		random = random * UINT32_C(1664525) + UINT32_C(1013904223);
-		seed->bytes[seed->size++] = (uint8_t)(random >> 24);
-	}
+	while (seed->size < sizeof(setup) + FUZZ_ACTS_MAX * sizeof(struct fuzz_act))
+		seed->bytes[seed->size++] = (uint8_t)draw(&random);
 }
 
-enum { ACT_SEEDS = 64 };
+static void write_acts_seed(const struct target *t, struct seed *seed, const char *kind,
+			    size_t i)
+{
+	(void)snprintf(seed->name, sizeof(seed->name), "%s-%zu", kind, i);
+	write_seed(t, seed);
+}
 
-/* Each named bit of the set-up on top of a long story, and some more stories. */
+enum { ACT_SEEDS = 256 };
+
+/* Stories, and each named bit of a set-up on top of one: an event that VMRUN
+ * refuses, VMRUN not intercepted, ... */
 static void write_acts(const struct target *t)
 {
 	const struct fuzz_parts bits = t->format->bits, once = t->format->once;
 	struct seed seed;
 
-	for (size_t i = 0; i < bits.count + once.count; i++) {
-		make_acts(&seed, (unsigned int)i);
-		flip(&seed, i < bits.count ? &bits.part[i] : &once.part[i - bits.count], 0);
-		(void)snprintf(seed.name, sizeof(seed.name), "part-%zu", i);
-		write_seed(t, &seed);
-	}
-	for (unsigned int i = 0; i < ACT_SEEDS; i++) {
+	for (size_t i = 0; i < ACT_SEEDS; i++) {
 		make_acts(&seed, i);
-		(void)snprintf(seed.name, sizeof(seed.name), "acts-%u", i);
-		write_seed(t, &seed);
+		write_acts_seed(t, &seed, "acts", i);
+	}
+	for (size_t i = 0; i < bits.count + once.count; i++) {
+		make_acts(&seed, i);
+		flip(&seed, i < bits.count ? &bits.part[i] : &once.part[i - bits.count], 0);
+		write_acts_seed(t, &seed, "part", i);
 	}
 }
 

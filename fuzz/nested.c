@@ -63,6 +63,7 @@ static struct start decode_start(const struct fuzz_setup *s)
 			},
 			.cr = s->cr,
 			.misc2 = s->misc2,
+			.clean = s->flags & FUZZ_CLEAN_TPR ? PSVM_CLEAN_TPR : 0,
 			.rflags_if = (s->flags & FUZZ_L2_IF) != 0,
 		},
 		.l1_if = (s->flags & FUZZ_L1_IF) != 0,
@@ -134,11 +135,11 @@ static void tell_start(const struct play *p)
 		"static const struct start start = {\n"
 		"\t.vmcb12 = { .words = { .int_ctl = 0x%" PRIx64 ", .int_state = %" PRIu64
 		", .event_inj = 0x%" PRIx64 ", .misc1 = 0x%x, .tlb_control = %u },\n"
-		"\t\t    .cr = 0x%x, .misc2 = 0x%x, .rflags_if = %u },\n"
+		"\t\t    .cr = 0x%x, .misc2 = 0x%x, .clean = 0x%x, .rflags_if = %u },\n"
 		"\t.l1_if = %d, .l1_gif = %d, .tpr = %u\n};\n",
 		p->w.facts, v->words.int_ctl, v->words.int_state, v->words.event_inj,
-		v->words.misc1, v->words.tlb_control, v->cr, v->misc2, v->rflags_if,
-		p->start.l1_if, p->start.l1_gif, p->start.tpr);
+		v->words.misc1, v->words.tlb_control, v->cr, v->misc2, v->clean,
+		v->rflags_if, p->start.l1_if, p->start.l1_gif, p->start.tpr);
 }
 
 static void tell_acts(const struct play *p)
