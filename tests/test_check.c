@@ -233,7 +233,7 @@ static void check_random_unit(const struct psvm_rules *rules, unsigned number,
 			      uint64_t walks)
 {
 	struct unit unit = scope_unit(scope_named("default"), number);
-	struct world w = { rules, unit.facts, 0, true };
+	struct world w = { .rules = rules, .facts = unit.facts, .implicit_event = true };
 	struct exploration e = explore(&w, &unit, UINT64_C(1) << 22);
 	uint64_t seed = 88172645463325252U + number;
 	struct difference d;

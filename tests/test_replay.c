@@ -235,8 +235,9 @@ static void test_tell_apart(void **state)
  * the processor does not write. */
 static void test_exact(void **state)
 {
-	const struct world world = { &psvm_rules_exact,
-				     PSVM_C(OFFER_VGIF) | PSVM_C(HOST_VGIF), 0, true };
+	const struct world world = { .rules = &psvm_rules_exact,
+				     .facts = PSVM_C(OFFER_VGIF) | PSVM_C(HOST_VGIF),
+				     .implicit_event = true };
 	unsigned reserved = 0;
 
 	(void)state;
@@ -321,9 +322,11 @@ static unsigned unlike(enum processor_id processor, uint32_t options, enum vecto
 		const struct vector_row *row = &data.rows[env][i];
 		const struct experiment e = experiment_of(row);
 		const struct outcome o = outcome_of(row);
-		struct world world = { NULL,
-				       processors[processor].vgif ? PSVM_C(OFFER_VGIF) : 0,
-				       options, true };
+		struct world world = {
+			.facts = processors[processor].vgif ? PSVM_C(OFFER_VGIF) : 0,
+			.options = options,
+			.implicit_event = true,
+		};
 		struct outcome replayed;
 
 		if (row->status != VECTOR_OK)

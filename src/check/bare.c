@@ -5,7 +5,8 @@
 /* L1's processor has what is offered to L1. */
 static uint32_t model(const struct world *w)
 {
-	return w->options | (w->facts & PSVM_C(OFFER_VGIF) ? PSVM_CPU(VGIF) : 0) |
+	return (w->options & ~w->l0_alone) |
+	       (w->facts & PSVM_C(OFFER_VGIF) ? PSVM_CPU(VGIF) : 0) |
 	       (w->facts & PSVM_C(OFFER_VNMI) ? PSVM_CPU(VNMI) : 0);
 }
 

@@ -22,8 +22,10 @@ struct job {
 
 static struct world world_of(const struct psvm_check_request *request, uint32_t facts)
 {
-	struct world w = { request->rules, facts, request->processor,
-			   request->implicit_event };
+	struct world w = { .rules = request->rules,
+			   .facts = facts,
+			   .options = request->processor,
+			   .implicit_event = request->implicit_event };
 
 	return w;
 }

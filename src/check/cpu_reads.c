@@ -126,6 +126,11 @@ void cpu_reads_insn(const struct psvm_cpu *cpu, uint32_t insn, struct reads *rea
 		(void)holds(cpu, PSVM_V_INTR_MASKING, reads);
 }
 
+/* What V_IRQ waits for, besides flags. */
+#define V_IRQ_GATES \
+	(PSVM_V_INJECTION | PSVM_V_TPR | PSVM_V_INTR_MASKING | PSVM_V_GIF_BITS | \
+	 PSVM_AVIC_ENABLE)
+
 void cpu_reads_vmrun(uint32_t model, const struct psvm_cpu_vmcb *vmcb,
 		     struct reads *reads)
 {
@@ -140,6 +145,9 @@ void cpu_reads_vmrun(uint32_t model, const struct psvm_cpu_vmcb *vmcb,
 	reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & PSVM_X2AVIC_ENABLE);
 	if (vmcb->words.int_ctl & PSVM_X2AVIC_ENABLE)
 		reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & avic);
+	/* Then each look at V_IRQ leaves a flag behind, from VMRUN on. */
+	if (model & PSVM_CPU(NO_REMASK))
+		reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & V_IRQ_GATES);
 }
 
 /* Which bits are stored depends on what is enabled. */

@@ -71,8 +71,9 @@ struct seen {
 struct world {
 	const struct psvm_rules *rules;
 	uint32_t facts;	     /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-	uint32_t options;    /* PSVM_CPU(...): how both processors deviate */
+	uint32_t options;    /* PSVM_CPU(...): how the processors deviate */
 	bool implicit_event; /* the implicit request counts as a request */
+	uint32_t l0_alone;   /* those of options that only L0's processor has */
 };
 
 /*

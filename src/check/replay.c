@@ -78,8 +78,10 @@ static const struct cause *find_cause(const struct replay *machine,
 struct verdict replay(const struct replay *machine, const struct experiment *e,
 		      const struct outcome *recorded)
 {
-	struct world world = { machine->rules, facts(machine),
-			       processors[machine->processor].options, true };
+	struct world world = { .rules = machine->rules,
+			       .facts = facts(machine),
+			       .options = processors[machine->processor].options,
+			       .implicit_event = true };
 	struct verdict v = { .replayed = experiment_run(e, &world, machine->rules) };
 
 	v.differs = outcome_differs(&v.replayed, recorded);
