@@ -6,6 +6,8 @@
 #include "check.h"
 #include "museum.h"
 
+#include "check/cause.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -174,14 +176,15 @@ static void assert_nothing_found(const struct museum_row *row, const struct worl
 	exploration_free(&e);
 }
 
-/* The symptom, by a path no longer than the story. */
+/* The class of the story's difference, by a path no longer than the story. */
 static void assert_found(const struct museum_row *row, const struct world *w)
 {
 	struct exploration e = explore_slice(row, w);
-	unsigned found = 0;
+	unsigned acts, found = 0;
+	struct difference d = play(row, w, &acts);
 
 	for (unsigned i = 0; i < e.finding_count; i++)
-		found += is_symptom(&row->symptom, &e.findings[i].difference) &&
+		found += cause_same(&d, &e.findings[i].difference) &&
 			 e.findings[i].length <= row->trigger.count;
 	exploration_free(&e);
 	assert_int_not_equal(found, 0);

@@ -56,7 +56,10 @@ static uint32_t situation(const struct nested *m)
 
 	return differs(window, SITUATION_WINDOW) |
 	       differs(dummy_in_02(m) && !vintr, SITUATION_DUMMY) |
-	       differs(m->asleep, SITUATION_ASLEEP);
+	       differs(m->asleep, SITUATION_ASLEEP) |
+	       differs(m->intr != 0, SITUATION_INTR) |
+	       differs(m->nmis != 0, SITUATION_NMI) |
+	       differs(!window && m->requests == 0 && !m->stepping, SITUATION_UNASKED);
 }
 
 static bool same_happened(struct seen a, struct seen b)
@@ -124,9 +127,9 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 		d->fields |= DIFFER_SEEN;
 	else if (d->bare.value != d->nested.value)
 		d->fields |= DIFFER_VALUE;
-	if (d->fields == 0 && d->bare.kind == SEEN_EXIT)
+	if (d->fields == 0 && d->bare.kind == SEEN_EXIT) {
 		compare_vmcb12(p, d);
-	if (d->fields == 0 && d->bare.level == 1)
 		compare_l1(p, w, d);
+	}
 	return d->fields == 0;
 }

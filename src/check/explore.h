@@ -56,7 +56,10 @@ struct difference {
 #define SITUATIONS(X) \
 	X(WINDOW, 0, "a window of L0 is open") \
 	X(DUMMY, 1, "L0's dummy V_IRQ is in vmcb02 and no VINTR intercept is") \
-	X(ASLEEP, 2, "L0 has put L2 to sleep")
+	X(ASLEEP, 2, "L0 has put L2 to sleep") \
+	X(INTR, 3, "an interrupt waits for L1") \
+	X(NMI, 4, "an NMI waits for L1") \
+	X(UNASKED, 5, "L0 has no request and no window")
 
 enum {
 #define EXPLORE_X(name, bit, words) DIFFER_##name = 1 << bit,

@@ -968,10 +968,11 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 void nested_start(struct nested *m, const struct world *w, const struct start *start)
 {
 	struct nested empty = { 0 };
-	struct reads reads = { 0 };
+	struct reads reads;
 	struct act act = { ACT_INSN, 0, 0 };
 	struct l0 l = { m, w, &reads, act, false, { 0 } };
 
+	reads.count = 0;
 	*m = empty;
 	m->cpu.flags = PSVM_CPU_F(IF);
 	m->vmcb12 = start->vmcb12;
@@ -988,11 +989,12 @@ void nested_start(struct nested *m, const struct world *w, const struct start *s
 struct l1_view nested_view(const struct nested *m, const struct world *w)
 {
 	struct nested copy = *m;
-	struct reads reads = { 0 };
+	struct reads reads;
 	struct act act = { 0 };
 	struct l0 l = { &copy, w, &reads, act, false, { 0 } };
 	struct l1_view v;
 
+	reads.count = 0;
 	if (running(&copy))
 		leave(&l, 0);
 	v.gif = l1_gif(&l);

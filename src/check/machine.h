@@ -87,7 +87,7 @@ struct reads {
 	struct read {
 		uint64_t value;
 		uint8_t kind; /* enum read_kind */
-	} log[1024];
+	} log[512];
 };
 
 void reads_note(struct reads *reads, enum read_kind kind, uint64_t value);
