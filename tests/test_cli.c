@@ -45,7 +45,7 @@ static struct row rows[] = {
 	  "",
 	  2,
 	  { NULL },
-	  { "no command given", "decode, enter, sync, diff" } },
+	  { "no command given", "decode, enter, sync, check, diff" } },
 	{ "unknown command",
 	  "dif",
 	  2,

@@ -253,17 +253,16 @@ PSVM_LOCAL struct psvm_cpu_step psvm_cpu_inject_(uint32_t model, struct psvm_cpu
 						 uint64_t event)
 {
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
-	struct psvm_cpu_step step;
 
-	if ((event & PSVM_EVENT_INJ_V) == 0)
-		return psvm_cpu_step_(cpu, PSVM_CPU_RAN);
 	if (type == PSVM_EVENT_TYPE_NMI) {
 		if (psvm_cpu_holds_(&cpu, PSVM_V_NMI_ENABLE))
 			psvm_cpu_hold_(&cpu, PSVM_V_NMI_MASK, true);
 		else if (model & PSVM_CPU(NMI_INJECTED_BLOCKS))
 			psvm_cpu_set_(&cpu, PSVM_CPU_F(NMI_BLOCKED), true);
 	}
-	step = psvm_cpu_delivered_(cpu, event);
+
+	struct psvm_cpu_step step = psvm_cpu_delivered_(cpu, event);
+
 	if (model & PSVM_CPU(INJECT_IN_SHADOW))
 		psvm_cpu_set_(&step.cpu, PSVM_CPU_F(SHADOW),
 			      psvm_cpu_is_(&cpu, PSVM_CPU_F(SHADOW)));
@@ -282,6 +281,8 @@ PSVM_API struct psvm_cpu_step psvm_cpu_vmrun(uint32_t model, struct psvm_cpu cpu
 	}
 	if ((model & PSVM_CPU(LATE_V_IRQ)) == 0)
 		psvm_cpu_evaluate_(model, &guest);
+	if ((vmcb.words.event_inj & PSVM_EVENT_INJ_V) == 0)
+		return psvm_cpu_step_(guest, PSVM_CPU_RAN);
 	return psvm_cpu_inject_(model, guest, vmcb.words.event_inj);
 }
 
@@ -418,6 +419,7 @@ PSVM_LOCAL void psvm_cpu_iret_(struct psvm_cpu *cpu)
 }
 
 /* The exit code of an instruction's intercept, PSVM_CPU_NO_EXIT if it has none. */
+/* NOLINTBEGIN(bugprone-branch-clone): the rows of a table. */
 PSVM_LOCAL uint64_t psvm_cpu_insn_exit_(uint32_t insn)
 {
 	switch (insn) {
@@ -430,6 +432,7 @@ PSVM_LOCAL uint64_t psvm_cpu_insn_exit_(uint32_t insn)
 		return PSVM_CPU_NO_EXIT;
 	}
 }
+/* NOLINTEND(bugprone-branch-clone) */
 
 /* 15.5.1, 15.8: only an intercepted VMMCALL does anything in a guest; VMRUN in a
  * guest is always intercepted. */

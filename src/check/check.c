@@ -224,7 +224,7 @@ const char *psvm_check(const struct psvm_check_request *request,
 	if (request->shard >= job.units)
 		return "there are fewer parts than shards";
 	job.progress.units = our_units(&job);
-	job.done = calloc(job.units, sizeof(*job.done));
+	job.done = calloc(job.units + 1, sizeof(*job.done));
 	if (job.done == NULL || pthread_mutex_init(&job.mutex, NULL) != 0) {
 		free(job.done);
 		return "out of memory";

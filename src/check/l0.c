@@ -25,6 +25,8 @@ struct l0 {
 	struct reads *reads;
 	struct act act;
 	bool seen_any; /* s says what L1 or L2 has seen */
+	bool entering; /* L1 executed VMRUN: the step ends when L2 runs */
+	bool faulted;  /* L2 has left in the delivery of an event */
 	struct seen s;
 };
 
@@ -673,8 +675,6 @@ static void load_tpr(struct l0 *l)
 		vmcb->words.int_ctl = (vmcb->words.int_ctl & ~PSVM_V_TPR) | l->m->tpr;
 }
 
-static void handle(struct l0 *l, uint64_t exit_code, uint32_t insn);
-
 /* An event is delivered, or a fault comes first. */
 static void deliver(struct l0 *l, struct psvm_cpu before, struct psvm_cpu_step step)
 {
@@ -686,7 +686,7 @@ static void deliver(struct l0 *l, struct psvm_cpu before, struct psvm_cpu_step s
 	}
 	l->m->cpu = psvm_cpu_cut_short(before, step);
 	leave(l, step.event);
-	handle(l, EXIT_OF_FAULT, PSVM_INSN_COUNT);
+	l->faulted = true;
 }
 
 /* VMRUN of the level that is to run. L1 or L2 see no more than an injected event. */
@@ -804,10 +804,7 @@ static void handle_l1(struct l0 *l, uint64_t exit_code, uint32_t insn)
 		request(l, PSVM_REQUEST_EVENT);
 	} else if (exit_code == PSVM_EXIT_VMRUN) {
 		vmrun(l);
-		while (!l->seen_any && !running(l->m) && !reads_endless(l->reads))
-			run(l);
-		if (!l->seen_any)
-			see(l, SEEN_RAN, 0);
+		l->entering = l->m->in_l2 != 0;
 	} else if (insn < PSVM_INSN_COUNT) {
 		emulate(l, insn, l->act.value);
 	}
@@ -926,10 +923,29 @@ static void kick(struct l0 *l)
 		leave(l, 0);
 }
 
+static void proceed(struct l0 *l)
+{
+	bool faulted = l->faulted;
+
+	l->faulted = false;
+	if (faulted)
+		handle(l, EXIT_OF_FAULT, PSVM_INSN_COUNT);
+	else if (!running(l->m))
+		step_l0(l);
+	else if (l->entering)
+		see(l, SEEN_RAN, 0);
+	else
+		step_running(l);
+}
+
 struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 			struct reads *reads)
 {
-	struct l0 l = { m, w, reads, act, false, { SEEN_RAN, m->in_l2 ? 2 : 1, 0, 0 } };
+	struct l0 l = { .m = m,
+			.w = w,
+			.reads = reads,
+			.act = act,
+			.s = { SEEN_RAN, m->in_l2 ? 2 : 1, 0, 0 } };
 
 	m->deeds = 0;
 	switch (act.kind) {
@@ -956,10 +972,7 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 	if (m->requests != 0)
 		kick(&l);
 	while (!l.seen_any && !reads_endless(reads))
-		if (running(m))
-			step_running(&l);
-		else
-			step_l0(&l);
+		proceed(&l);
 	if (reads_endless(reads))
 		see(&l, SEEN_STUCK, 0);
 	return l.s;
@@ -970,7 +983,7 @@ void nested_start(struct nested *m, const struct world *w, const struct start *s
 	struct nested empty = { 0 };
 	struct reads reads;
 	struct act act = { ACT_INSN, 0, 0 };
-	struct l0 l = { m, w, &reads, act, false, { 0 } };
+	struct l0 l = { .m = m, .w = w, .reads = &reads, .act = act };
 
 	reads.count = 0;
 	*m = empty;
@@ -991,7 +1004,7 @@ struct l1_view nested_view(const struct nested *m, const struct world *w)
 	struct nested copy = *m;
 	struct reads reads;
 	struct act act = { 0 };
-	struct l0 l = { &copy, w, &reads, act, false, { 0 } };
+	struct l0 l = { .m = &copy, .w = w, .reads = &reads, .act = act };
 	struct l1_view v;
 
 	reads.count = 0;

@@ -17,6 +17,8 @@
 #define PRIO(bits) ((bits) << PSVM_V_INTR_PRIO_SHIFT)
 #define VECTOR	   ((uint64_t)VECTOR_OF_V_IRQ << PSVM_V_INTR_VECTOR_SHIFT)
 
+/* clang-format off: tables. */
+
 /* X(identifier, name, word, bits) */
 #define BIT(X, name) X(name, #name, INT_CTL, PSVM_##name)
 #define INTERCEPT(X, name, word) \
@@ -25,40 +27,35 @@
 	BIT(X, V_IRQ) \
 	BIT(X, V_GIF) \
 	BIT(X, V_NMI) \
-	BIT(X, V_NMI_MASK) BIT(X, V_IGN_TPR) BIT(X, V_INTR_MASKING) BIT( \
-		X, V_GIF_ENABLE) BIT(X, V_NMI_ENABLE) BIT(X, X2AVIC_ENABLE) \
-		BIT(X, AVIC_ENABLE) X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) X( \
-			TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, \
-			PRIO_EVEN) X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, \
-				     PRIO(PRIO_ODD)) X(PRIO_EVEN, \
-						       "V_INTR_PRIO[3] and [1]", \
-						       INT_CTL, PRIO(PRIO_EVEN)) \
-			X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) X( \
-				SBZ_10, "060h[10]", INT_CTL, \
-				PSVM_MASK64(10, 1)) X(SBZ_15_13, "060h[15:13]", INT_CTL, \
-						      PSVM_MASK64(13, \
-								  3)) X(SBZ_23_21, \
-									"060h[23:21]", \
-									INT_CTL, \
-									PSVM_MASK64(21, \
-										    3)) \
-				X(SBZ_29_27, "060h[29:27]", INT_CTL, \
-				  PSVM_MASK64(27, \
-					      3)) X(SBZ_63_40, "060h[63:40]", INT_CTL, \
-						    PSVM_RSVD_63_40) INTERCEPT(X, INTR, \
-									       MISC1) \
-					INTERCEPT(X, NMI, MISC1) INTERCEPT( \
-						X, VINTR, \
-						MISC1) INTERCEPT(X, IRET, \
-								 MISC1) INTERCEPT(X, \
-										  HLT, \
-										  MISC1) \
-						INTERCEPT(X, VMRUN, MISC2) INTERCEPT( \
-							X, STGI, \
-							MISC2) INTERCEPT(X, CLGI, MISC2) \
-							INTERCEPT(X, CR8_READ, CR) \
-								INTERCEPT(X, CR8_WRITE, \
-									  CR)
+	BIT(X, V_NMI_MASK) \
+	BIT(X, V_IGN_TPR) \
+	BIT(X, V_INTR_MASKING) \
+	BIT(X, V_GIF_ENABLE) \
+	BIT(X, V_NMI_ENABLE) \
+	BIT(X, X2AVIC_ENABLE) \
+	BIT(X, AVIC_ENABLE) \
+	X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) \
+	X(TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, PRIO_EVEN) \
+	X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, PRIO(PRIO_ODD)) \
+	X(PRIO_EVEN, "V_INTR_PRIO[3] and [1]", INT_CTL, PRIO(PRIO_EVEN)) \
+	X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) \
+	X(SBZ_10, "060h[10]", INT_CTL, PSVM_MASK64(10, 1)) \
+	X(SBZ_15_13, "060h[15:13]", INT_CTL, PSVM_MASK64(13, 3)) \
+	X(SBZ_23_21, "060h[23:21]", INT_CTL, PSVM_MASK64(21, 3)) \
+	X(SBZ_29_27, "060h[29:27]", INT_CTL, PSVM_MASK64(27, 3)) \
+	X(SBZ_63_40, "060h[63:40]", INT_CTL, PSVM_RSVD_63_40) \
+	INTERCEPT(X, INTR, MISC1) \
+	INTERCEPT(X, NMI, MISC1) \
+	INTERCEPT(X, VINTR, MISC1) \
+	INTERCEPT(X, IRET, MISC1) \
+	INTERCEPT(X, HLT, MISC1) \
+	INTERCEPT(X, VMRUN, MISC2) \
+	INTERCEPT(X, STGI, MISC2) \
+	INTERCEPT(X, CLGI, MISC2) \
+	INTERCEPT(X, CR8_READ, CR) \
+	INTERCEPT(X, CR8_WRITE, CR)
+
+/* clang-format on */
 
 enum {
 #define VAR(id, name, word, bits) VAR_##id,
@@ -79,21 +76,33 @@ const unsigned scope_var_count = N_ROWS(scope_vars);
 
 /* --- acts ---------------------------------------------------------------- */
 
+/* clang-format off: a table. */
+
 /* X(identifier, kind, instruction, value). The interrupt has priority 5. */
 #define ALL_ACTS(X) \
 	X(NOP, INSN, NOP, 0) \
 	X(VMRUN, INSN, VMRUN, 0) \
 	X(STI, INSN, STI, 0) \
-	X(CLI, INSN, CLI, 0) X(STGI, INSN, STGI, 0) X(CLGI, INSN, CLGI, 0) X( \
-		CPUID, INSN, CPUID, 0) X(HLT, INSN, HLT, 0) X(IRET, INSN, IRET, 0) \
-		X(CR8_READ, INSN, CR8_READ, 0) X(CR8_IS_4, INSN, CR8_WRITE, 4) X( \
-			CR8_IS_5, INSN, CR8_WRITE, 5) X(CR8_IS_15, INSN, CR8_WRITE, 15) \
-			X(INTR, INTR, NOP, VECTOR_OF_L1) X(NMI, NMI, NOP, 0) \
-				X(EXIT_L0, EXIT_L0, NOP, 0) X(RESTORE, RESTORE, NOP, 0) \
-					X(FAULT_L0, FAULT_L0, NOP, \
-					  0) X(FAULT_L1, FAULT_L1, NOP, \
-					       0) X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
-						X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
+	X(CLI, INSN, CLI, 0) \
+	X(STGI, INSN, STGI, 0) \
+	X(CLGI, INSN, CLGI, 0) \
+	X(CPUID, INSN, CPUID, 0) \
+	X(HLT, INSN, HLT, 0) \
+	X(IRET, INSN, IRET, 0) \
+	X(CR8_READ, INSN, CR8_READ, 0) \
+	X(CR8_IS_4, INSN, CR8_WRITE, 4) \
+	X(CR8_IS_5, INSN, CR8_WRITE, 5) \
+	X(CR8_IS_15, INSN, CR8_WRITE, 15) \
+	X(INTR, INTR, NOP, VECTOR_OF_L1) \
+	X(NMI, NMI, NOP, 0) \
+	X(EXIT_L0, EXIT_L0, NOP, 0) \
+	X(RESTORE, RESTORE, NOP, 0) \
+	X(FAULT_L0, FAULT_L0, NOP, 0) \
+	X(FAULT_L1, FAULT_L1, NOP, 0) \
+	X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
+	X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
+
+/* clang-format on */
 
 enum {
 #define ACT_ROW(id, kind, insn, value) ROW_##id,
@@ -154,13 +163,16 @@ bool scope_allows(const struct slice *slice, const struct product *p, unsigned a
  * processor is known that has the one without the other. */
 #define WITH_VGIF PSVM_C(HOST_VGIF)
 #define WITH_VNMI (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
+/* clang-format off: a table. */
 #define CONFIGS(X) \
 	X(PLAIN, 0) \
 	X(VGIF, WITH_VGIF) \
 	X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) \
-	X(VNMI, WITH_VNMI) X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) \
-		X(VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
-			X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
+	X(VNMI, WITH_VNMI) \
+	X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) \
+	X(VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
+	X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
+/* clang-format on */
 
 enum {
 #define CONFIG(id, facts) CONFIG_##id,

@@ -23,6 +23,7 @@ struct options {
 struct checked {
 	const char *name;
 	const char *scope;
+	time_t start;
 	struct psvm_check_result result;
 };
 
@@ -244,7 +245,6 @@ static bool parse_request(const struct options *o, struct psvm_check_request *re
 
 static bool check_one(struct checked *c, struct psvm_check_request *request)
 {
-	time_t start = time(NULL);
 	const char *error;
 
 	request->rules = cli_rules("check", c->name);
@@ -252,7 +252,8 @@ static bool check_one(struct checked *c, struct psvm_check_request *request)
 		return false;
 	if (isatty(STDERR_FILENO)) {
 		request->progress = show_progress;
-		request->context = &start;
+		c->start = time(NULL);
+		request->context = &c->start;
 	}
 	c->scope = request->scope;
 	error = psvm_check(request, &c->result);
