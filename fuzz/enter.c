@@ -2,7 +2,7 @@
 /*
  * Everything before the write-back, against the reference: snapshot, enter,
  * reenter, both windows, the merge of intercepts, exit routing, arrival of an
- * interrupt, and the decisions about TPR, CR8 and HLT.
+ * interrupt, and the decisions around a run of L2.
  */
 #include "compare.h"
 #include "mutate.h"
@@ -62,13 +62,9 @@ static void check_arrival(const struct fuzz_run *run)
 	fuzz_fail(run->rules, "an interrupt arrives", "answers differ", &run->n);
 }
 
-static void check_decision(const struct fuzz_run *run, uint32_t cell, uint64_t want,
-			   const char *words)
+static void check_decision(const struct fuzz_run *run, struct psvm_status status,
+			   uint64_t got, uint64_t want, const char *words)
 {
-	uint64_t got = 0;
-	struct psvm_status status =
-		psvm_rule(fuzz_rules[run->rules], run->n, cell, &got);
-
 	if (status.code == PSVM_OK && got == want)
 		return;
 	fprintf(stderr, "status %u, got %llxh, want %llxh\n", status.code,
@@ -76,18 +72,33 @@ static void check_decision(const struct fuzz_run *run, uint32_t cell, uint64_t w
 	fuzz_fail(run->rules, words, "answers differ", &run->n);
 }
 
+/* X(cell, function of the model) */
+#define DECISIONS(X) \
+	X(TPR_LOAD, ref_tpr_load) X(TPR_STORE, ref_tpr_store) \
+	X(CR8_INTERCEPT, ref_cr8_intercept) X(HLT_INTERCEPT, ref_hlt_intercept) \
+	X(HLT_WAKE, ref_hlt_wake) X(EMULATE_REFRESH, ref_emulate_refresh) \
+	X(RUN_FROM_12, ref_run_from_12) X(RUN_CLEAR_02, ref_run_clear_02) \
+	X(STEP, ref_step) X(NMI_MASK_IN_01, ref_nmi_mask_in_01)
+
+/* A function for each cell, which is a constant in it. */
+#define X(cell, function) \
+	static void check_##cell(const struct fuzz_run *run) \
+	{ \
+		uint64_t got = 0; \
+		struct psvm_status status = psvm_rule(fuzz_rules[run->rules], run->n, \
+						      PSVM_CELL_##cell, &got); \
+\
+		check_decision(run, status, got, \
+			       function((enum ref_rules)run->rules, run->n), #cell); \
+	}
+DECISIONS(X)
+#undef X
+
 static void check_decisions(const struct fuzz_run *run)
 {
-	enum ref_rules rules = (enum ref_rules)run->rules;
-
-	check_decision(run, PSVM_CELL_TPR_LOAD, ref_tpr_load(rules, run->n), "TPR_LOAD");
-	check_decision(run, PSVM_CELL_TPR_STORE, ref_tpr_store(rules, run->n),
-		       "TPR_STORE");
-	check_decision(run, PSVM_CELL_CR8_INTERCEPT, ref_cr8_intercept(rules, run->n),
-		       "CR8_INTERCEPT");
-	check_decision(run, PSVM_CELL_HLT_INTERCEPT, ref_hlt_intercept(rules, run->n),
-		       "HLT_INTERCEPT");
-	check_decision(run, PSVM_CELL_HLT_WAKE, ref_hlt_wake(rules, run->n), "HLT_WAKE");
+#define X(cell, function) check_##cell(run);
+	DECISIONS(X)
+#undef X
 }
 
 static struct psvm_intercepts intercepts(const uint32_t words[6])

@@ -3,8 +3,8 @@
  * What the bytes of a fuzz input mean, as data: named parts. The mutator, the
  * dictionary and the seed corpora are all made from these tables.
  *
- * Every input begins with three VMCBs in one layout, 12, 02 and 01, which lie
- * `stride` bytes apart. Parts of the rest exist once. Some targets append
+ * Every input begins with VMCBs in one layout, `stride` bytes apart: three, 12, 02
+ * and 01, or 12 alone. Parts of the rest exist once. Some targets append
  * steps. Values are little-endian.
  */
 #ifndef FUZZ_FORMAT_H
@@ -52,6 +52,7 @@ struct fuzz_format {
 	uint16_t fixed;		  /**< bytes before the steps */
 	uint16_t step;		  /**< bytes of a step, 0: no steps */
 	uint16_t steps;		  /**< at most */
+	uint8_t vmcbs;		  /**< FUZZ_VMCBS, or 1 */
 };
 
 /** Little-endian values in an input; size 1 to 8 bytes. */

@@ -52,7 +52,7 @@ static const struct fuzz_part image_notes[] = {
 
 const struct fuzz_format fuzz_format_images = {
 	FUZZ_PARTS(image_bits), FUZZ_PARTS(image_fields), FUZZ_PARTS(image_notes),
-	PSVM_VMCB_SIZE, FUZZ_VMCBS * PSVM_VMCB_SIZE, 0, 0
+	PSVM_VMCB_SIZE, FUZZ_VMCBS * PSVM_VMCB_SIZE, 0, 0, FUZZ_VMCBS
 };
 
 void fuzz_image(const uint8_t *data, size_t size, unsigned int number,

@@ -8,6 +8,8 @@ PSVM_STATIC_ASSERT(sizeof(struct fuzz_words) == 40, "padding");
 PSVM_STATIC_ASSERT(sizeof(struct fuzz_record) == 3 * 40 + 8, "padding");
 PSVM_STATIC_ASSERT(sizeof(struct fuzz_questions) == 8 + 2 * 24, "padding");
 PSVM_STATIC_ASSERT(sizeof(struct fuzz_step) == 8, "padding");
+PSVM_STATIC_ASSERT(sizeof(struct fuzz_setup) == 40 + 16, "padding");
+PSVM_STATIC_ASSERT(sizeof(struct fuzz_act) == 2, "padding");
 
 #define FUZZ_AT(field) offsetof(struct fuzz_words, field)
 
@@ -56,19 +58,39 @@ static const struct fuzz_part questions_parts[] = {
 
 const struct fuzz_format fuzz_format_record = {
 	FUZZ_PARTS(word_bits), FUZZ_PARTS(word_fields), FUZZ_PARTS(record_parts),
-	sizeof(struct fuzz_words), sizeof(struct fuzz_record), 0, 0
+	sizeof(struct fuzz_words), sizeof(struct fuzz_record), 0, 0, FUZZ_VMCBS
 };
 
 const struct fuzz_format fuzz_format_questions = {
 	FUZZ_PARTS(word_bits), FUZZ_PARTS(word_fields), FUZZ_PARTS(questions_parts),
 	sizeof(struct fuzz_words),
-	sizeof(struct fuzz_record) + sizeof(struct fuzz_questions), 0, 0
+	sizeof(struct fuzz_record) + sizeof(struct fuzz_questions), 0, 0, FUZZ_VMCBS
 };
 
 const struct fuzz_format fuzz_format_steps = {
 	FUZZ_PARTS(word_bits), FUZZ_PARTS(word_fields), FUZZ_PARTS(record_parts),
 	sizeof(struct fuzz_words), sizeof(struct fuzz_record),
-	sizeof(struct fuzz_step), FUZZ_STEPS_MAX
+	sizeof(struct fuzz_step), FUZZ_STEPS_MAX, FUZZ_VMCBS
+};
+
+#define IN_SETUP(member) offsetof(struct fuzz_setup, member)
+#define SETUP_FACT(name) { #name, IN_SETUP(facts), 1, 4, PSVM_C_##name##_BIT, 1 },
+#define SETUP_FLAG(name, bit) { #name, IN_SETUP(flags), 1, 1, bit, 1 },
+#define SETUP_ICPT(word, name) \
+	{ "intercept." #name, IN_SETUP(word), 1, 4, PSVM_EXIT_##name % 32, 1 },
+
+static const struct fuzz_part setup_parts[] = {
+	SETUP_FACT(OFFER_VGIF) SETUP_FACT(OFFER_VNMI)
+	SETUP_FACT(HOST_VGIF) SETUP_FACT(HOST_VNMI)
+	FUZZ_SETUP_FLAGS(SETUP_FLAG)
+	FUZZ_SETUP_INTERCEPTS(SETUP_ICPT)
+	{ "tpr", IN_SETUP(tpr), 1, 1, 0, 4 },
+};
+
+const struct fuzz_format fuzz_format_acts = {
+	FUZZ_PARTS(word_bits), FUZZ_PARTS(word_fields), FUZZ_PARTS(setup_parts),
+	sizeof(struct fuzz_words), sizeof(struct fuzz_setup),
+	sizeof(struct fuzz_act), FUZZ_ACTS_MAX, 1
 };
 
 uint32_t fuzz_sensible_facts(uint32_t facts)
@@ -142,5 +164,24 @@ bool fuzz_decode_step(const uint8_t *data, size_t size, size_t number,
 	if (number >= FUZZ_STEPS_MAX || begin + sizeof(*step) > size)
 		return false;
 	take(step, sizeof(*step), data, begin, size);
+	return true;
+}
+
+struct fuzz_setup fuzz_decode_setup(const uint8_t *data, size_t size)
+{
+	struct fuzz_setup setup;
+
+	take(&setup, sizeof(setup), data, 0, size);
+	return setup;
+}
+
+bool fuzz_decode_act(const uint8_t *data, size_t size, size_t number,
+		     struct fuzz_act *act)
+{
+	size_t begin = sizeof(struct fuzz_setup) + number * sizeof(*act);
+
+	if (number >= FUZZ_ACTS_MAX || begin + sizeof(*act) > size)
+		return false;
+	take(act, sizeof(*act), data, begin, size);
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inputs of the targets sync, enter, sequence and empty.
+ * The inputs of the targets sync, enter, sequence, empty and nested.
  *
  * Fields of fixed size, so that a byte means the same thing in every input.
  * Any bytes decode to a sensible nested run: missing bytes are zero, unknown
@@ -69,6 +69,35 @@ enum fuzz_op {
 	FUZZ_OP_COUNT
 };
 
+/* X(name, bit): of a set-up. */
+#define FUZZ_SETUP_FLAGS(X) X(L1_IF, 0) X(L1_GIF, 1) X(L2_IF, 2) X(CLEAN_TPR, 3)
+/* X(word, name): the intercepts beside 00Ch that somebody reads. */
+#define FUZZ_SETUP_INTERCEPTS(X) \
+	X(cr, CR8_READ) X(cr, CR8_WRITE) X(misc2, VMRUN) X(misc2, STGI) X(misc2, CLGI)
+
+/* The begin of nested: what L1 has, and its vmcb12. */
+struct fuzz_setup {
+	struct fuzz_words vmcb12;
+	uint32_t facts;
+	uint32_t cr;
+	uint32_t misc2;
+	uint8_t flags;
+	uint8_t tpr;
+	uint8_t unused[2];
+};
+
+#define X(name, bit) FUZZ_##name = 1 << bit,
+enum { FUZZ_SETUP_FLAGS(X) };
+#undef X
+
+/* After it: what happens. */
+struct fuzz_act {
+	uint8_t act;   /* of a scope, modulo their number */
+	uint8_t value; /* of CR8, or the vector of an interrupt */
+};
+
+#define FUZZ_ACTS_MAX 2000
+
 /** A decoded record. */
 struct fuzz_run {
 	uint32_t rules; /**< enum psvm_rule_set_id */
@@ -78,6 +107,7 @@ struct fuzz_run {
 extern const struct fuzz_format fuzz_format_record;    /**< sync, empty */
 extern const struct fuzz_format fuzz_format_questions; /**< enter */
 extern const struct fuzz_format fuzz_format_steps;     /**< sequence */
+extern const struct fuzz_format fuzz_format_acts;      /**< nested */
 
 /** The facts among these that make sense together. */
 uint32_t fuzz_sensible_facts(uint32_t facts);
@@ -87,5 +117,11 @@ struct fuzz_questions fuzz_decode_questions(const uint8_t *data, size_t size);
 /** @return whether there is a step of this number */
 bool fuzz_decode_step(const uint8_t *data, size_t size, size_t number,
 		      struct fuzz_step *step);
+
+/** As the input has it: not yet sensible. */
+struct fuzz_setup fuzz_decode_setup(const uint8_t *data, size_t size);
+/** @return whether there is an act of this number */
+bool fuzz_decode_act(const uint8_t *data, size_t size, size_t number,
+		     struct fuzz_act *act);
 
 #endif

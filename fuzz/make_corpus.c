@@ -289,6 +289,83 @@ static void write_events(const struct target *t)
 	}
 }
 
+/* --- acts ---------------------------------------------------------------- */
+
+/* The same seeds everywhere: SplitMix64. */
+static uint64_t draw(uint64_t *random)
+{
+	uint64_t x = *random += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/* Any vmcb12 that VMRUN takes: no event, and VMRUN intercepted. AVIC, which does
+ * nothing or fails VMRUN, is rarely enabled. */
+static struct fuzz_setup any_setup(uint64_t *random)
+{
+	static const uint32_t features[] = {
+		0,
+		PSVM_C(HOST_VGIF),
+		PSVM_C(HOST_VGIF) | PSVM_C(OFFER_VGIF),
+		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VNMI),
+		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VGIF) |
+			PSVM_C(OFFER_VNMI),
+	};
+	struct fuzz_setup setup = { .facts = features[draw(random) % N_ROWS(features)] };
+	uint64_t rare = PSVM_AVIC_ENABLE | PSVM_X2AVIC_ENABLE;
+
+	setup.vmcb12.int_ctl = draw(random) & (~rare | (draw(random) & draw(random)));
+	setup.vmcb12.intercept_misc1 = (uint32_t)(draw(random) & draw(random));
+	setup.vmcb12.int_state = draw(random) & PSVM_INT_STATE_INTERRUPT_SHADOW;
+	setup.misc2 = (uint32_t)(draw(random) & draw(random)) | PSVM_INTERCEPT_VMRUN;
+	setup.cr = (uint32_t)(draw(random) & draw(random));
+	setup.flags = (uint8_t)draw(random);
+	setup.tpr = (uint8_t)(draw(random) & draw(random) & 15);
+	return setup;
+}
+
+/* Seed number i: some set-up, and many acts. */
+static void make_acts(struct seed *seed, uint64_t i)
+{
+	uint64_t random = i;
+	struct fuzz_setup setup = any_setup(&random);
+
+	memset(seed, 0, sizeof(*seed));
+	memcpy(seed->bytes, &setup, sizeof(setup));
+	seed->size = sizeof(setup);
+	while (seed->size < sizeof(setup) + FUZZ_ACTS_MAX * sizeof(struct fuzz_act))
+		seed->bytes[seed->size++] = (uint8_t)draw(&random);
+}
+
+static void write_acts_seed(const struct target *t, struct seed *seed, const char *kind,
+			    size_t i)
+{
+	(void)snprintf(seed->name, sizeof(seed->name), "%s-%zu", kind, i);
+	write_seed(t, seed);
+}
+
+enum { ACT_SEEDS = 256 };
+
+/* Stories, and each named bit of a set-up on top of one: an event that VMRUN
+ * refuses, VMRUN not intercepted, ... */
+static void write_acts(const struct target *t)
+{
+	const struct fuzz_parts bits = t->format->bits, once = t->format->once;
+	struct seed seed;
+
+	for (size_t i = 0; i < ACT_SEEDS; i++) {
+		make_acts(&seed, i);
+		write_acts_seed(t, &seed, "acts", i);
+	}
+	for (size_t i = 0; i < bits.count + once.count; i++) {
+		make_acts(&seed, i);
+		flip(&seed, i < bits.count ? &bits.part[i] : &once.part[i - bits.count], 0);
+		write_acts_seed(t, &seed, "part", i);
+	}
+}
+
 /* --- images -------------------------------------------------------------- */
 
 static void put_words(uint8_t *image, const struct fuzz_words *words)
@@ -342,10 +419,11 @@ static void write_image(const struct target *t, const char *path, int number)
 
 static const struct fuzz_format *const formats[] = {
 	&fuzz_format_record, &fuzz_format_record, &fuzz_format_questions,
-	&fuzz_format_steps, &fuzz_format_images
+	&fuzz_format_steps, &fuzz_format_images, &fuzz_format_acts
 };
-static const char *const names[] = { "sync", "empty", "enter", "sequence", "vmcb" };
-enum { SYNC, EMPTY, ENTER, SEQUENCE, VMCB, TARGETS };
+static const char *const names[] = { "sync", "empty", "enter", "sequence", "vmcb",
+				    "nested" };
+enum { SYNC, EMPTY, ENTER, SEQUENCE, VMCB, NESTED, TARGETS };
 
 static void prepare(struct target *t, const char *directory, size_t number)
 {
@@ -379,6 +457,7 @@ int main(int argc, char **argv)
 	write_events(&t[SEQUENCE]);
 	write_common(&t[VMCB], make_images);
 	write_fields(&t[VMCB]);
+	write_acts(&t[NESTED]);
 	for (int i = 2; i < argc; i++)
 		write_image(&t[VMCB], argv[i], i - 1);
 	return 0;

@@ -44,7 +44,7 @@ static uint8_t *locate(struct mutation *m, const struct fuzz_part *part, size_t 
 
 static size_t any_vmcb(struct mutation *m)
 {
-	return below(m, FUZZ_VMCBS) * m->format->stride;
+	return below(m, m->format->vmcbs) * m->format->stride;
 }
 
 /* One bit of the part, or all of them at random. */

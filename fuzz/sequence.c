@@ -24,7 +24,6 @@ struct play {
 	struct story s;
 	uint32_t rules;
 	bool left; /* the processor has left L2, and L0 has refreshed 12 */
-	uint32_t unchecked; /* properties with a known deviation in this story */
 	const uint8_t *data; /* the input, to be told again */
 	size_t size;
 	size_t step;
@@ -58,7 +57,7 @@ static void tell_story(const struct play *p)
 
 static void check(const struct play *p, const struct story *before)
 {
-	uint32_t violated = properties_violated(before, &p->s) & ~p->unchecked;
+	uint32_t violated = properties_violated(before, &p->s);
 	struct psvm_nested begin;
 
 	if (p->rules != PSVM_RULE_SET_exact || violated == 0)
@@ -92,26 +91,11 @@ static void leave(struct play *p)
 	p->left = true;
 }
 
-/*
- * Known: where L0 uses vNMI and L1 does not, an NMI that L1 injects with EVENTINJ
- * blocks the NMIs of L1 as well, because V_NMI_MASK of 02 is theirs.
- */
-static bool blocks_nmis_of_l1(const struct psvm_nested *n)
-{
-	uint64_t event = n->v12.event_inj;
-	uint32_t c = psvm_conditions(*n) & (PSVM_C(HOST_VNMI) | PSVM_C(NESTED_VNMI));
-
-	return c == PSVM_C(HOST_VNMI) && (event & PSVM_EVENT_INJ_V) != 0 &&
-	       (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT ==
-		       PSVM_EVENT_TYPE_NMI;
-}
-
 static void vmrun(struct play *p)
 {
 	struct psvm_nested n = p->s.n;
 
 	n.v12 = p->s.vmcb12;
-	p->unchecked |= (uint32_t)blocks_nmis_of_l1(&n) << S5;
 	(void)fuzz_compare(p->rules, FUZZ_SNAPSHOT, n);
 	p->s.n.v12 = p->s.vmcb12;
 	transition(p, FUZZ_ENTER, story_vmrun);

@@ -6,7 +6,7 @@
  * - The decoder shows every byte that is not zero, once, and the parts of a
  *   field add up to its value.
  * - Every transition, for every built-in rule set and for one made of the bytes
- *   of an image, succeeds or changes nothing.
+ *   of images, succeeds or changes nothing.
  * - The page functions store what the transitions return, and nothing else.
  *
  * Uses the external forms of libpsvm.
@@ -231,15 +231,16 @@ static void check_cells(const struct content *c, const struct psvm_rules *rules,
 	}
 }
 
-PSVM_STATIC_ASSERT(sizeof(struct psvm_rules) <= PSVM_VMCB_SIZE,
-		   "an image is too small for a rule set");
+PSVM_STATIC_ASSERT((int)FUZZ_12 < (int)FUZZ_02 && (int)FUZZ_02 < (int)FUZZ_01 &&
+			   sizeof(struct psvm_rules) <= 2 * PSVM_VMCB_SIZE,
+		   "two images are too small for a rule set");
 
-/* The bytes of 02 as a rule set: what a caller might load from anywhere. */
+/* The bytes of 02 and then 01 as a rule set: what a caller might load from anywhere. */
 static void check_foreign_rules(const struct content *c)
 {
 	static struct psvm_rules rules;
 
-	memcpy(&rules, c->image[FUZZ_02], sizeof(rules));
+	memcpy(&rules, c->image + FUZZ_02, sizeof(rules));
 	if (rules.size % 4 != 0) /* else not much would ever be read */
 		rules.size = sizeof(rules);
 	if (rules.reserved % 4 != 0)

@@ -147,13 +147,17 @@ enum fact {
 	FACTS
 };
 
+/* A situation is one word: flags, then the model, then facts. */
+#define FLAGS_END  10
+#define MODEL_BITS 22
+
 #define FLAG(name)  (UINT64_C(1) << PSVM_CPU_F_##name##_BIT)
-#define MODEL(name) (UINT64_C(1) << (16 + PSVM_CPU_##name##_BIT))
+#define MODEL(name) (UINT64_C(1) << (FLAGS_END + PSVM_CPU_##name##_BIT))
 #define FACT(name)  (UINT64_C(1) << (32 + FACT_##name))
 #define TYPE(n)	    (UINT64_C(1) << (32 + FACT_EVENT_0 + (n)))
 
-_Static_assert(PSVM_CPU_F_V_IRQ_HIDDEN_BIT < 16 && PSVM_CPU_INTR_HIDES_V_IRQ_BIT < 16 &&
-		       FACTS <= 32,
+_Static_assert(PSVM_CPU_F_V_IRQ_HIDDEN_BIT < FLAGS_END &&
+		       PSVM_CPU_BYTE_068_BIT < MODEL_BITS && FACTS <= 32,
 	       "a situation is one word");
 
 static bool bit(uint64_t word, unsigned int n)
@@ -217,9 +221,10 @@ static void look(uint32_t model, struct situation *s)
 				     FACT(EVENT) | FACT(VECTOR_EXCEPTION) | TYPE(0) |
 				     TYPE(1) | TYPE(2) | TYPE(3) | TYPE(4) | TYPE(5) |
 				     TYPE(6) | TYPE(7);
-	uint64_t flags = s->word[FLAGS] & 0xffff, has = model & 0xffff;
+	uint64_t flags = s->word[FLAGS] & ((UINT32_C(1) << FLAGS_END) - 1);
+	uint64_t has = model & ((UINT32_C(1) << MODEL_BITS) - 1);
 
-	s->facts = (s->facts & of_argument) | flags | has << 16 |
+	s->facts = (s->facts & of_argument) | flags | has << FLAGS_END |
 		   fact_if(s->word[APIC_INTR] >> 4 > s->word[APIC_TPR], FACT_INTR_ABOVE);
 	if (bit(flags, PSVM_CPU_F_GUEST_BIT))
 		s->facts |= facts_of_guest(model, s->word);
@@ -258,15 +263,15 @@ static const struct {
 	/* 15.21.1: RFLAGS.IF, or with V_INTR_MASKING the host's */
 	{ THE_INTR, FLAG(GIF) | FACT(INTR_ABOVE) | FLAG(IF), FACT(MASKING) | FLAG(SHADOW) },
 	{ THE_INTR, FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(HOST_IF),
-	  FLAG(SHADOW) },
+	  FLAG(SHADOW) | MODEL(GUEST_IF_GATES) },
 	{ THE_INTR, FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(HOST_IF),
-	  MODEL(SHADOW_HOLDS_EXIT) },
-	/* GUEST_IF_OPENS */
+	  MODEL(SHADOW_HOLDS_EXIT) | MODEL(GUEST_IF_GATES) },
+	/* GUEST_IF_GATES */
 	{ THE_INTR,
-	  FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(IF) | MODEL(GUEST_IF_OPENS),
+	  FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(IF) | MODEL(GUEST_IF_GATES),
 	  FLAG(SHADOW) },
 	{ THE_INTR,
-	  FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(IF) | MODEL(GUEST_IF_OPENS),
+	  FLAG(GIF) | FACT(INTR_ABOVE) | FACT(MASKING) | FLAG(IF) | MODEL(GUEST_IF_GATES),
 	  MODEL(SHADOW_HOLDS_EXIT) },
 	/* 15.21.4: V_IGN_TPR, or strictly above V_TPR */
 	{ THE_VIRQ, V_IRQ_WHEN | FACT(IGN_TPR), V_IRQ_HELD },
@@ -436,6 +441,7 @@ static const struct {
 	/* Any delivery: an interrupt gate. */
 	{ ANY_DELIVERY, ALWAYS, THE_FLAG(IF), IS_0 },
 	{ ANY_DELIVERY, ALWAYS, THE_FLAG(SHADOW), IS_0 },
+	{ ON(INJECT), MODEL(INJECT_IN_SHADOW), 0, THE_FLAG(SHADOW), OF_FLAG(SHADOW) },
 	/* HLT is over with the event, and with an exit: 15.7.2 */
 	{ ANY_DELIVERY | ON(EXIT) | ON(CUT), ALWAYS, THE_FLAG(HALTED), IS_0 },
 
@@ -470,6 +476,8 @@ static const struct {
 	/* Instructions. The shadow of an STI that opens lasts one: 15.21.5. */
 	{ ANY_INSN, ALWAYS, THE_FLAG(SHADOW), IS_0 },
 	{ INSN(STI), 0, FLAG(IF), THE_FLAG(SHADOW), IS_1 },
+	{ INSN(STI), MODEL(STI_SHADOWS), 0, THE_FLAG(SHADOW), IS_1 },
+	{ INSN(STI), MODEL(STI_SHADOWS) | FLAG(SHADOW), 0, THE_FLAG(SHADOW), IS_0 },
 	{ INSN(STI) | INSN(IRET), ALWAYS, THE_FLAG(IF), IS_1 },
 	{ INSN(CLI), ALWAYS, THE_FLAG(IF), IS_0 },
 	{ INSN(HLT), ALWAYS, THE_FLAG(HALTED), IS_1 },
@@ -506,6 +514,8 @@ static const struct {
 	{ ON(STORE), FACT(VNMI), 0, BIT(AT_060, V_NMI), OF(INT_CTL, V_NMI) }, /* 15.21.10 */
 	{ ON(STORE), FACT(VNMI), 0, BIT(AT_060, V_NMI_MASK), OF(INT_CTL, V_NMI_MASK) },
 	{ ON(STORE), MODEL(BYTE_061), 0, AT_060, V_GIF, BYTE_061_LAST, IS_0 },
+	{ ON(STORE), MODEL(INT_STATE_WHOLE), 0, ALL64(AT_068), IS_0 },
+	{ ON(STORE), MODEL(BYTE_068), 0, AT_068, 0, 7, IS_0 },
 	{ ON(STORE), ALWAYS, BIT(AT_068, INTERRUPT_SHADOW), OF_FLAG(SHADOW) }, /* 15.21.5 */
 	{ ON(STORE), ALWAYS, ALL64(AT_088), OF(VALUE, 0) },		       /* 15.7.2 */
 	{ ON(STORE), 0, MODEL(EVENTINJ_KEPT), ALL64(AT_0A8), IS_0 },	       /* 15.20 */
@@ -521,6 +531,31 @@ static const struct {
 	{ ON(STORE), 0, MODEL(CLEAN), ALL32(INTERCEPTS_1), IS_0 },
 	{ ON(STORE), 0, MODEL(CLEAN), ALL32(INTERCEPTS_2), IS_0 },
 };
+
+/* After these V_IRQ is looked at: Bochs does when IF, V_TPR or GIF change, QEMU when
+ * CR8 is written (svm-facts.md 4.7). The conditions are those before. */
+static const struct {
+	uint32_t insns;
+	uint64_t when, unless;
+} looks_again[] = {
+	{ INSN(CR8_WRITE), 0, 0 },
+	{ INSN(STGI), 0, MODEL(INTR_HIDES_V_IRQ) | FACT(VGIF) | FLAG(GIF) },
+	{ INSN(CLGI), FLAG(GIF), MODEL(INTR_HIDES_V_IRQ) | FACT(VGIF) },
+	{ INSN(STGI), FACT(V_GIF_0), MODEL(INTR_HIDES_V_IRQ) },
+	{ INSN(CLGI), FACT(VGIF), MODEL(INTR_HIDES_V_IRQ) | FACT(V_GIF_0) },
+	{ INSN(STI) | INSN(IRET), 0, MODEL(INTR_HIDES_V_IRQ) | FLAG(IF) },
+	{ INSN(CLI), FLAG(IF), MODEL(INTR_HIDES_V_IRQ) },
+};
+
+static bool is_looked_at(const struct situation *before, uint32_t insn)
+{
+	for (size_t i = 0; i < N_ROWS(looks_again); i++) {
+		if ((looks_again[i].insns & ON(insn)) &&
+		    holds(before, looks_again[i].when, looks_again[i].unless))
+			return true;
+	}
+	return false;
+}
 
 static void happens(uint32_t model, struct situation *s, unsigned int occasion)
 {
@@ -649,7 +684,7 @@ struct psvm_cpu_step ref_cpu_boundary(uint32_t model, struct psvm_cpu cpu)
 struct psvm_cpu_step ref_cpu_execute(uint32_t model, struct psvm_cpu cpu, uint32_t insn,
 				     uint32_t value)
 {
-	struct situation s = situation_of(model, cpu);
+	struct situation s = situation_of(model, cpu), before = s;
 
 	if (insn >= PSVM_INSN_COUNT)
 		insn = PSVM_INSN_NOP;
@@ -664,8 +699,7 @@ struct psvm_cpu_step ref_cpu_execute(uint32_t model, struct psvm_cpu cpu, uint32
 	}
 	s.word[VALUE] = value;
 	happens(model, &s, insn);
-	/* Bochs looks at V_IRQ when IF, V_TPR or GIF change (svm-facts.md 4.7). */
-	if (ON(insn) & (INSN(STI) | INSN(CLI) | INSN(IRET) | INSN(CR8_WRITE) | INSN(STGI)))
+	if (is_looked_at(&before, insn))
 		happens(model, &s, EVALUATE);
 	return step_of(&s, PSVM_CPU_RAN, 0);
 }

@@ -21,7 +21,10 @@ show() {
 	[ $status -le 1 ] || exit $status
 }
 
-# The patch that claimed "no (visible) functional change".
+# Can L1 tell that it is nested? Under the right rules, and under those of a patch
+# that claimed "no (visible) functional change".
+show check exact
+show check lkml-2022 --trace 3
 show diff lkml-2022-base lkml-2022
 
 # L1's VMCB as recorded under KVM of Linux 7.2, before its VMRUN; and as a

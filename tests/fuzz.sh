@@ -10,7 +10,7 @@ build=build/fuzz
 
 cmake --preset fuzz -DCMAKE_C_COMPILER="$clang" >/dev/null
 cmake --build --preset fuzz >/dev/null
-for target in sync enter sequence vmcb; do
+for target in sync enter sequence vmcb nested; do
 	found=$build/found/$target
 	mkdir -p "$found"
 	"$build/fuzz/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 \

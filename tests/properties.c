@@ -55,6 +55,21 @@ static bool nested_vnmi(const struct story *s)
 	return fact(s, PSVM_C(OFFER_VNMI)) && (s->l1.int_ctl & V_NMI_ENABLE) != 0;
 }
 
+/* What a cell of psvm_rule() says now. */
+static uint64_t rule(const struct story *s, uint32_t cell)
+{
+	uint64_t bits = 0;
+
+	(void)psvm_rule(s->rules, s->n, cell, &bits);
+	return bits;
+}
+
+/* L1's own NMI mask is in 01 while L2 runs, and L0's to keep. */
+static bool l0_masks_nmis(const struct story *s)
+{
+	return !nested_vnmi(s) && rule(s, PSVM_CELL_NMI_MASK_IN_01) != 0;
+}
+
 /* Word 060h of vmcb12 after a #VMEXIT now, on the bare machine. */
 static uint64_t bare_int_ctl(const struct story *s)
 {
@@ -261,11 +276,8 @@ static void quiet(struct story *s)
 
 void story_load_tpr(struct story *s, uint8_t tpr)
 {
-	uint64_t load = 0;
-
 	quiet(s);
-	(void)psvm_rule(s->rules, s->n, PSVM_CELL_TPR_LOAD, &load);
-	if (load)
+	if (rule(s, PSVM_CELL_TPR_LOAD) != 0)
 		s->n.v02.int_ctl = (s->n.v02.int_ctl & ~V_TPR) | (tpr & V_TPR);
 }
 
@@ -276,12 +288,28 @@ void story_nmi_for_l1(struct story *s)
 	s->bare.l1_nmis++;
 }
 
+/* L0 injects it and masks the next ones, if L1 can take it and no other event is
+ * on its way; L2 is in the handler at once. */
+static void inject_nmi(struct story *s)
+{
+	if (s->bare.l1_nmi_mask || s->bare.event != 0 || !gif_of_l1(s))
+		return;
+	s->n.nmis--;
+	s->n.v01.int_ctl |= V_NMI_MASK;
+	s->bare.l1_nmis--;
+	s->bare.l1_nmi_mask = true;
+}
+
 void story_give_nmi(struct story *s)
 {
 	uint64_t slot = s->n.v02.int_ctl & (V_NMI_ENABLE | V_NMI);
 
 	quiet(s);
-	if (s->n.nmis > 0 && !nested_vnmi(s) && slot == V_NMI_ENABLE) {
+	if (s->n.nmis == 0 || nested_vnmi(s))
+		return;
+	if (l0_masks_nmis(s)) {
+		inject_nmi(s);
+	} else if (slot == V_NMI_ENABLE) {
 		s->n.nmis--;
 		s->n.v02.int_ctl |= V_NMI;
 	}
@@ -343,10 +371,22 @@ static void write_cr8(struct story *s, uint8_t tpr)
 	s->bare.v_tpr = tpr;
 }
 
+/* Without vGIF L0 intercepts the instruction. Not here while its window is open, which
+ * it would have to close, nor with a nested vNMI, which no rule set holds back. */
+static void emulate_gif(struct story *s, bool value)
+{
+	if (s->window || nested_vnmi(s))
+		return;
+	s->gif = value;
+	set_fact(s, PSVM_C(L1_GIF), value);
+}
+
 static void set_gif(struct story *s, bool value)
 {
-	if (!fact(s, PSVM_C(HOST_VGIF)))
+	if (!fact(s, PSVM_C(HOST_VGIF))) {
+		emulate_gif(s, value);
 		return;
+	}
 	if (s->n.v02.int_ctl & V_GIF_ENABLE)
 		s->n.v02.int_ctl = with(s->n.v02.int_ctl, V_GIF, value);
 	if (nested_vgif(s))
@@ -378,6 +418,8 @@ static void iret(struct story *s)
 {
 	if (s->n.v02.int_ctl & V_NMI_ENABLE)
 		s->n.v02.int_ctl &= ~V_NMI_MASK;
+	if (l0_masks_nmis(s)) /* and intercepts IRET as long as it does */
+		s->n.v01.int_ctl &= ~V_NMI_MASK;
 	if (nested_vnmi(s))
 		s->bare.v_nmi_mask = false;
 	else
@@ -420,11 +462,22 @@ static void begin_shadow(struct story *s)
 	s->bare.shadow = true;
 }
 
+/* What L0 does to 02 before every run. */
+static void prepare(struct story *s)
+{
+	uint64_t from_12 = rule(s, PSVM_CELL_RUN_FROM_12);
+	uint64_t *to = &s->n.v02.int_ctl;
+
+	*to = (*to & ~from_12) | (s->n.v12.int_ctl & from_12);
+	*to &= ~rule(s, PSVM_CELL_RUN_CLEAR_02);
+}
+
 bool story_run(struct story *s, enum story_event event)
 {
 	bool exits = false;
 
 	quiet(s);
+	prepare(s);
 	/* EVENTINJ, or an event that L0 injects again, precedes everything. */
 	if (event == STORY_CUT)
 		cut(s);
@@ -580,15 +633,27 @@ static bool asked_again(const struct story *s)
 	return (s->requests & PSVM_REQUEST_EVENT) != 0 || window_01(&s->n.v01);
 }
 
+/* Does something wait for L1, with a window or, where none is of use, without? */
+static bool waits(const struct story *before, const struct story *after)
+{
+	switch (after->step) {
+	case STORY_VMEXIT:
+		return before->window || fact(after, PSVM_C(PENDING));
+	case STORY_CLOSE:
+		return before->window;
+	case STORY_VMRUN:
+	case STORY_REENTER:
+		return window_01(&after->in.v01) || fact(after, PSVM_C(PENDING));
+	default:
+		return false;
+	}
+}
+
 static bool s7_window(const struct story *before, const struct story *after)
 {
 	if (before->usurped && !stored(after, REQUESTED))
 		return false;
-	if (after->step == STORY_VMEXIT || after->step == STORY_CLOSE)
-		return !before->window || asked_again(after);
-	if (after->step == STORY_VMRUN || after->step == STORY_REENTER)
-		return !window_01(&after->in.v01) || asked_again(after);
-	return true;
+	return !waits(before, after) || asked_again(after);
 }
 
 static bool s8_gif_of_l1(const struct story *before, const struct story *after)

@@ -101,11 +101,13 @@ void story_vmexit(struct story *s);
 void story_load_tpr(struct story *s, uint8_t tpr);
 /** An NMI for L1 arrives and joins L0's queue. */
 void story_nmi_for_l1(struct story *s);
-/** L0 gives L2 a queued NMI of L1 that L1 does not intercept, if L1's NMI
- *  state lives in 02 (L0 uses vNMI and it is not nested). */
+/** L0 gives L2 a queued NMI of L1 that L1 does not intercept, if L0 uses vNMI and it
+ *  is not nested: as V_NMI if L1's NMI state lives in 02, else by injecting it, and
+ *  then L2 has taken it. */
 void story_give_nmi(struct story *s);
 
-/** What L2 does, or the processor for it (story_run()). */
+/** What L2 does, or the processor for it (story_run()), after L0 has done what cells
+ *  RUN_FROM_12 and RUN_CLEAR_02 say. */
 enum story_event {
 	STORY_CR8_0,	/**< L2 writes CR8 */
 	STORY_CR8_7,
@@ -113,7 +115,8 @@ enum story_event {
 	STORY_OPENS,	/**< IF = 1 and no shadow at an instruction boundary; if
 			  *  VINTR is intercepted, story_run() returns true: an
 			  *  exit, which needs a refresh */
-	STORY_CLGI,	/**< ignored unless L0 uses vGIF */
+	STORY_CLGI,	/**< emulated by L0 if that does not use vGIF, but ignored then
+			  *  while a window is open or if vNMI is nested */
 	STORY_STGI,
 	STORY_NMI,	/**< a boundary at which a pending V_NMI is recognised */
 	STORY_IRET,

@@ -351,14 +351,16 @@ static enum source enter_02_vgif(const struct situation *s, unsigned int n)
  * The vNMI bits of 02 are L2's if vNMI is nested. If not, L1's own NMIs could
  * go on living there:
  *   lkml-2022-vnmi	all three bits of 01 move to 02;
- *   exact		the mask and the enable do, so that L1's NMIs stay blocked;
- *			a pending one goes to the queue, L0 must see it: it may
- *			have to make L2 exit;
- *   linux-6.12, 7.2	02 has no vNMI. Earlier ones do not know vNMI.
+ *   linux-6.12, 7.2	02 has no vNMI. Earlier ones do not know vNMI;
+ *   exact		neither: the processor sets the mask where vNMI is enabled, also
+ *			for an NMI that L1 injects with EVENTINJ, and without vNMI
+ *			that NMI masks none of L1's (15.20). The mask waits in 01; a
+ *			pending NMI goes to the queue, L0 must see it: it may have to
+ *			make L2 exit.
  */
-static enum source enter_02_vnmi(const struct situation *s, unsigned int n)
+static enum source enter_02_vnmi(const struct situation *s)
 {
-	bool stays = s->rules == REF_LKML_2022_VNMI || (is_exact(s) && n != V_NMI);
+	bool stays = s->rules == REF_LKML_2022_VNMI;
 	bool knows_vnmi = stays || is_recent_linux(s) || is_exact(s);
 
 	if (s->nested_vnmi)
@@ -389,7 +391,7 @@ static enum source enter_02(const struct situation *s, unsigned int n)
 	if (n == V_GIF || n == V_GIF_ENABLE)
 		return enter_02_vgif(s, n);
 	if (is_vnmi_state(n) || n == V_NMI_ENABLE)
-		return enter_02_vnmi(s, n);
+		return enter_02_vnmi(s);
 	if (n == V_INTR_MASKING)
 		return enter_02_masking(s);
 	return IS_0; /* never offered: AVIC, reserved bits */
@@ -438,10 +440,19 @@ static bool enter_queues_nmi(const struct situation *s)
 	return (is_recent_linux(s) || is_exact(s)) && s->uses_vnmi && s->vnmi_01;
 }
 
+/*
+ * exact looks at L1's events again whenever another level is about to run: at what a
+ * window was for that is closed now, and at what waits, because it may have been
+ * waiting without a window.
+ */
+static bool looks_again(const struct situation *s)
+{
+	return is_exact(s) && (s->pending || s->vintr_01);
+}
+
 static uint32_t enter_requests(const struct situation *s)
 {
-	bool lost_window = is_exact(s) && s->vintr_01;
-	bool event = s->pending || lost_window || enter_queues_nmi(s);
+	bool event = s->pending || looks_again(s) || enter_queues_nmi(s);
 
 	if (is_xen(s))
 		return 0;
@@ -653,24 +664,22 @@ static bool handback_vnmi_moves_home(const struct situation *s, unsigned int n)
 	/* Linux 6.12: the mask moves, also if it was L2's. */
 	if (is_recent_linux(s))
 		return s->uses_vnmi && n == V_NMI_MASK;
-	return (is_exact(s) || s->rules == REF_LKML_2022_VNMI) && s->uses_vnmi &&
-	       !s->nested_vnmi;
+	return s->rules == REF_LKML_2022_VNMI && s->uses_vnmi && !s->nested_vnmi;
 }
 
 /* A queued NMI is offered to the processor again: is the one slot free? */
-static bool handback_unqueues_nmi(const struct situation *s, bool slot_taken)
+static bool handback_unqueues_nmi(const struct situation *s)
 {
 	if (!s->uses_vnmi || !s->nmi_queued)
 		return false;
-	return is_recent_linux(s) || (is_exact(s) && !slot_taken);
+	return is_recent_linux(s) || (is_exact(s) && !s->vnmi_01);
 }
 
 static enum source handback_01(const struct situation *s, unsigned int n)
 {
 	if (n == V_NMI && is_recent_linux(s) && s->uses_vnmi)
 		return is(s->nmi_queued);
-	/* If the slot is taken it already IS_1. */
-	if (n == V_NMI && handback_unqueues_nmi(s, false))
+	if (n == V_NMI && handback_unqueues_nmi(s))
 		return IS_1;
 	if (is_vnmi_state(n) && handback_vnmi_moves_home(s, n))
 		return OF_02;
@@ -681,8 +690,7 @@ static uint32_t handback_requests(const struct situation *s)
 {
 	bool patched = s->rules == REF_LKML_2022 || s->rules == REF_LKML_2022_VNMI;
 	bool event = (patched && !s->masking && s->irq_02) ||
-		     (is_recent_linux(s) && !s->intr_12) ||
-		     (is_exact(s) && s->vintr_01);
+		     (is_recent_linux(s) && !s->intr_12) || looks_again(s);
 
 	return (event ? PSVM_REQUEST_EVENT : 0u) |
 	       (is_linux(s) ? PSVM_REQUEST_IMPLICIT : 0u);
@@ -853,7 +861,7 @@ static struct psvm_result enter_failed(const struct situation *s,
 	r.gif = 0;
 	r.v01.int_ctl = EVERY_BIT(failed_01, s, int_ctl, n);
 	r.v01.misc1 = (uint32_t)EVERY_BIT(vmexit_01_misc1, s, misc1, n);
-	if (is_exact(s) && s->vintr_01)
+	if (looks_again(s))
 		r.requests = PSVM_REQUEST_EVENT;
 	if (is_recent_linux(s) || is_exact(s)) {
 		r.v12.event_inj = 0;
@@ -944,14 +952,11 @@ struct psvm_result ref_handback(enum ref_rules rules, struct psvm_nested n)
 {
 	struct situation s = situation_of(rules, &n);
 	struct psvm_result r = unchanged(&n);
-	bool moves_home = handback_vnmi_moves_home(&s, V_NMI);
-	bool slot_taken = bit(moves_home ? n.v02.int_ctl : n.v01.int_ctl, V_NMI);
-
 	hand_back_12(&r, &s, &n);
 	r.v01.int_ctl = EVERY_BIT(handback_01, &s, int_ctl, &n);
 	r.v01.misc1 = (uint32_t)EVERY_BIT(vmexit_01_misc1, &s, misc1, &n);
 	r.requests = handback_requests(&s);
-	r.nmi_change = handback_unqueues_nmi(&s, slot_taken) ? -1 : 0;
+	r.nmi_change = handback_unqueues_nmi(&s) ? -1 : 0;
 	r.gif = 0;
 	return with_dirty(r, &n);
 }
@@ -1028,9 +1033,32 @@ static bool arrives_open(const struct situation *s)
 	return s->l1_gif && (s->masking ? s->l1_if : without_masking);
 }
 
+/* L2's shadow delays what L2 takes. exact: with masking L1's interrupts do not wait
+ * for anything of L2's. Without it an interrupt that L1 intercepts waits as well. */
+static bool shadow_holds_back(const struct situation *s)
+{
+	return s->l2_shadow && !(is_exact(s) && s->masking);
+}
+
+static bool arrives_exits(const struct situation *s)
+{
+	return s->intr_12 && !(is_exact(s) && shadow_holds_back(s));
+}
+
 static bool arrives_injects(const struct situation *s)
 {
-	return !s->l2_shadow && (!is_xen(s) || s->l2_if);
+	return !s->intr_12 && !shadow_holds_back(s) && (!is_xen(s) || s->l2_if);
+}
+
+/*
+ * Is a window's V_IRQ taken exactly when L1 could take its interrupt? It waits for L2's
+ * RFLAGS.IF, for L2's GIF, and for L2's virtual NMI, which comes first: with masking
+ * the first, with a nested feature one of the others is not what L1 waits for. exact
+ * then does without.
+ */
+static bool window_fits(const struct situation *s)
+{
+	return !is_exact(s) || !(s->masking || s->nested_vgif || s->nested_vnmi);
 }
 
 uint32_t ref_arrives(enum ref_rules rules, struct psvm_nested n)
@@ -1040,11 +1068,13 @@ uint32_t ref_arrives(enum ref_rules rules, struct psvm_nested n)
 	/* The emulated VMRUN has to be finished first; xen does not ask. */
 	if (s.vmrun_pending && !is_xen(&s))
 		return PSVM_WAIT;
-	if (!arrives_open(&s))
-		return is_xen(&s) ? PSVM_WAIT : PSVM_OPEN_WINDOW;
-	if (s.intr_12)
+	if (arrives_open(&s) && arrives_exits(&s))
 		return PSVM_EXIT;
-	return arrives_injects(&s) ? PSVM_INJECT : PSVM_OPEN_WINDOW;
+	if (arrives_open(&s) && arrives_injects(&s))
+		return PSVM_INJECT;
+	if (is_xen(&s) && !arrives_open(&s))
+		return PSVM_WAIT;
+	return window_fits(&s) ? PSVM_OPEN_WINDOW : PSVM_WAIT;
 }
 
 /*
@@ -1093,4 +1123,85 @@ uint32_t ref_hlt_wake(enum ref_rules rules, struct psvm_nested n)
 
 	return PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT |
 	       (is_exact(&s) ? virtual : 0u);
+}
+
+/* S11: an instruction that L0 emulates may change what refresh looks at. */
+bool ref_emulate_refresh(enum ref_rules rules, struct psvm_nested n)
+{
+	struct situation s = situation_of(rules, &n);
+
+	return is_exact(&s);
+}
+
+/*
+ * Before a run of L2, exact: how urgent V_IRQ of 02 is. L1's GIF, while it is 0, has to
+ * hold L2's virtual interrupt back (15.17). With vGIF the processor does that; else
+ * V_IRQ gets the least priority, 0, which no V_TPR is below (15.21.4). What a window
+ * has put there is L0's own, and only taken away with it.
+ */
+static bool is_urgency(unsigned int n)
+{
+	return is_prio(n) || n == V_IGN_TPR;
+}
+
+static bool held_back_by_gif(const struct situation *s)
+{
+	return !s->l1_gif && !s->uses_vgif;
+}
+
+static bool run_takes(const struct situation *s, unsigned int n)
+{
+	return is_exact(s) && is_urgency(n) && !s->vintr_01;
+}
+
+static bool run_clears(const struct situation *s, unsigned int n)
+{
+	return is_exact(s) && is_urgency(n) && held_back_by_gif(s);
+}
+
+static uint64_t bits_that(bool (*holds)(const struct situation *s, unsigned int n),
+			  const struct situation *s)
+{
+	uint64_t bits = 0;
+
+	for (unsigned int n = 0; n < 64; n++)
+		bits |= (uint64_t)holds(s, n) << n;
+	return bits;
+}
+
+uint64_t ref_run_from_12(enum ref_rules rules, struct psvm_nested n)
+{
+	struct situation s = situation_of(rules, &n);
+
+	return bits_that(run_takes, &s);
+}
+
+uint64_t ref_run_clear_02(enum ref_rules rules, struct psvm_nested n)
+{
+	struct situation s = situation_of(rules, &n);
+
+	return bits_that(run_clears, &s);
+}
+
+/*
+ * exact: L1 has to wait, and no window says for how long. Must L0 look at each
+ * instruction of L2? Without masking L1 waits for L2's RFLAGS.IF or shadow, and
+ * either may end at any instruction. With masking L1's own IF counts, which L2 cannot
+ * change; its GIF L2 can, by an STGI that L0 does not see if it uses vGIF.
+ */
+bool ref_step(enum ref_rules rules, struct psvm_nested n)
+{
+	struct situation s = situation_of(rules, &n);
+
+	if (!is_exact(&s) || window_fits(&s))
+		return false;
+	return s.masking ? s.l1_if && !s.l1_gif && s.uses_vgif : true;
+}
+
+/* exact: the mask of L1's NMIs is where it is while L1 runs, if vNMI keeps it. */
+bool ref_nmi_mask_in_01(enum ref_rules rules, struct psvm_nested n)
+{
+	struct situation s = situation_of(rules, &n);
+
+	return is_exact(&s) && s.uses_vnmi;
 }

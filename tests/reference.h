@@ -42,12 +42,18 @@ uint32_t ref_route(enum ref_rules rules, struct psvm_nested n, uint64_t exit_cod
 		   struct psvm_intercepts i12, struct psvm_intercepts i01);
 uint32_t ref_arrives(enum ref_rules rules, struct psvm_nested n);
 
-/* The decisions about TPR, CR8 and HLT, one for each cell of the same name. */
+/* The decisions around a run of L2, one for each cell of the same name. */
 bool ref_tpr_load(enum ref_rules rules, struct psvm_nested n);
 bool ref_tpr_store(enum ref_rules rules, struct psvm_nested n);
 bool ref_cr8_intercept(enum ref_rules rules, struct psvm_nested n);
 bool ref_hlt_intercept(enum ref_rules rules, struct psvm_nested n);
 /* PSVM_WAKE_... */
 uint32_t ref_hlt_wake(enum ref_rules rules, struct psvm_nested n);
+bool ref_emulate_refresh(enum ref_rules rules, struct psvm_nested n);
+/* bits of int_ctl */
+uint64_t ref_run_from_12(enum ref_rules rules, struct psvm_nested n);
+uint64_t ref_run_clear_02(enum ref_rules rules, struct psvm_nested n);
+bool ref_step(enum ref_rules rules, struct psvm_nested n);
+bool ref_nmi_mask_in_01(enum ref_rules rules, struct psvm_nested n);
 
 #endif

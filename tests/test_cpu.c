@@ -142,7 +142,7 @@ struct row {
 	uint32_t misc2;	    /* 010h besides VMRUN */
 	uint32_t cr;	    /* 000h */
 	uint8_t guest_if;
-	uint8_t shadow;
+	uint16_t shadow;    /* 068h */
 	uint8_t host_if;
 	uint8_t apic_tpr;
 	uint8_t bad;
@@ -275,9 +275,12 @@ static const struct row rows[] = {
 	  .acts = { INTERRUPT(0x61), RUNS, QUIET, DOES(STI), DOES(NOP), QUIET } },
 	{ "15.21.1: but not NMIs", .ctl = MASKING, .misc1 = X_NMI,
 	  .acts = { NMI, RUNS, EXITS(CODE_NMI) } },
-	{ "Bochs: the guest's IF opens, too", .options = PSVM_CPU(GUEST_IF_OPENS),
+	{ "Bochs: the guest's IF opens", .options = PSVM_CPU(GUEST_IF_GATES),
 	  .ctl = MASKING, .guest_if = 1, .misc1 = X_INTR,
 	  .acts = { INTERRUPT(0x61), RUNS, EXITS(CODE_INTR) } },
+	{ "Bochs: and the host's does not", .options = PSVM_CPU(GUEST_IF_GATES),
+	  .ctl = MASKING, .host_if = 1, .misc1 = X_INTR,
+	  .acts = { INTERRUPT(0x61), RUNS, QUIET } },
 	{ "15.21.1: not intercepted, it goes through the guest's IDT",
 	  .ctl = MASKING, .host_if = 1,
 	  .acts = { INTERRUPT(0x61), RUNS, TAKES(INT(0x61)), FLAG_IS(GUEST, 1) } },
@@ -308,6 +311,15 @@ static const struct row rows[] = {
 	  .acts = { RUNS, CANNOT(CPUID, CODE_CPUID), LEAVES, SHADOW_IS(1) } },
 	{ "15.21.5: STI with IF = 1 makes no shadow", .ctl = V_IRQ_31 | TPR(15), .guest_if = 1,
 	  .acts = { RUNS, DOES(STI), FLAG_IS(SHADOW, 0) } },
+	{ "QEMU: it does, but one in a shadow makes none", .ctl = V_IRQ_31 | TPR(15),
+	  .options = PSVM_CPU(STI_SHADOWS), .guest_if = 1,
+	  .acts = { RUNS, DOES(STI), FLAG_IS(SHADOW, 1), DOES(STI), FLAG_IS(SHADOW, 0) } },
+	{ "table B-1: #VMEXIT stores the shadow, and no more of 068h", .shadow = 0xa5a5,
+	  .acts = { RUNS, DOES(NOP), LEAVES, SHADOW_IS(0xa5a4) } },
+	{ "Bochs stores it as a byte", .shadow = 0xa5a5, .options = PSVM_CPU(BYTE_068),
+	  .acts = { RUNS, LEAVES, SHADOW_IS(0xa501) } },
+	{ "QEMU over all of 068h", .shadow = 0xa5a5, .options = PSVM_CPU(INT_STATE_WHOLE),
+	  .acts = { RUNS, LEAVES, SHADOW_IS(1) } },
 	{ "15.21.5: a shadow holds a virtual NMI", .ctl = VNMI_ON | VNMI_WAITS,
 	  .misc1 = X_NMI, .shadow = 1, .acts = { RUNS, QUIET, DOES(NOP), TAKES(AN_NMI) } },
 	{ "15.21.5: a shadow does not hold an NMI", .misc1 = X_NMI, .shadow = 1,
@@ -414,6 +426,10 @@ static const struct row rows[] = {
 	{ "15.20: an event is delivered with IF = 0, in a shadow, with VGIF = 0",
 	  .ctl = VGIF_ON | TPR(15), .shadow = 1, .inject = INT(0x20),
 	  .acts = { RUNS_IN(INT(0x20)), LEAVES, INJ_IS(0), SHADOW_IS(0) } },
+	{ "QEMU: the event does not end the shadow", .options = PSVM_CPU(INJECT_IN_SHADOW),
+	  .shadow = 1, .inject = INT(0x20),
+	  .acts = { RUNS_IN(INT(0x20)), FLAG_IS(SHADOW, 1), DOES(NOP), LEAVES,
+		    SHADOW_IS(0) } },
 	{ "15.20: before a V_IRQ, which waits for IRET", .ctl = V_IRQ_31, .guest_if = 1,
 	  .inject = INT(0x20),
 	  .acts = { RUNS_IN(INT(0x20)), QUIET, DOES(IRET), TAKES(INT(0x31)) } },
@@ -508,12 +524,17 @@ static const struct row rows[] = {
 	/* options of QEMU and Bochs about when V_IRQ is looked at */
 	{ "LATE_V_IRQ: nothing until IF, V_TPR or GIF change",
 	  .options = PSVM_CPU(LATE_V_IRQ), .ctl = V_IRQ_31, .guest_if = 1,
-	  .acts = { RUNS, QUIET, DOES(NOP), QUIET, DOES(STI), TAKES(INT(0x31)) } },
-	{ "INTR_HIDES_V_IRQ: a delivered INTR hides V_IRQ until something changes",
+	  .acts = { RUNS, QUIET, DOES(STI), QUIET, DOES(STGI), QUIET, DOES(CLI),
+		    DOES(STI), QUIET, DOES(NOP), TAKES(INT(0x31)) } },
+	{ "LATE_V_IRQ: an STGI that opens makes it look", .options = PSVM_CPU(LATE_V_IRQ),
+	  .ctl = V_IRQ_31, .guest_if = 1,
+	  .acts = { RUNS, DOES(CLGI), DOES(STGI), TAKES(INT(0x31)) } },
+	{ "INTR_HIDES_V_IRQ: a delivered INTR hides V_IRQ until CR8 is written",
 	  .options = PSVM_CPU(INTR_HIDES_V_IRQ), .ctl = V_IRQ_31 | MASKING, .guest_if = 1,
 	  .host_if = 1,
 	  .acts = { INTERRUPT(0x61), RUNS, TAKES(INT(0x61)), FLAG_IS(V_IRQ_HIDDEN, 1),
-		    DOES(IRET), TAKES(INT(0x31)) } },
+		    DOES(IRET), QUIET, DOES(CLI), DOES(STI), DOES(NOP), QUIET,
+		    WRITES_CR8(0), TAKES(INT(0x31)) } },
 	{ "VNMI_BEFORE_INTR: a virtual NMI comes before an INTR",
 	  .options = PSVM_CPU(VNMI_BEFORE_INTR), .ctl = VNMI_ON | VNMI_WAITS, .guest_if = 1,
 	  .misc1 = X_NMI | X_INTR,

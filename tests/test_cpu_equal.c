@@ -49,13 +49,15 @@ static const uint8_t interrupts[] = { 0, 0x4f, 0x50, 0x61 };
 
 #define VGIF_VNMI (PSVM_CPU(VGIF) | PSVM_CPU(VNMI))
 #define QEMU \
-	(PSVM_CPU(VGIF) | PSVM_CPU(PRIO_EQUAL) | PSVM_CPU(TPR_BYTE) | \
-	 PSVM_CPU(NO_SHADOW_IN) | PSVM_CPU(NO_CR8_READ_EXIT) | PSVM_CPU(INTR_HIDES_V_IRQ))
+	(PSVM_CPU(VGIF) | PSVM_CPU(PRIO_EQUAL) | PSVM_CPU(NO_SHADOW_IN) | PSVM_CPU(NO_CR8_READ_EXIT) | \
+	 PSVM_CPU(INTR_HIDES_V_IRQ) | PSVM_CPU(STI_SHADOWS) | PSVM_CPU(INT_STATE_WHOLE) | \
+	 PSVM_CPU(INJECT_IN_SHADOW))
 #define BOCHS \
 	(PSVM_CPU(TPR_BYTE) | PSVM_CPU(BYTE_061) | PSVM_CPU(NO_REMASK) | \
-	 PSVM_CPU(LATE_V_IRQ) | PSVM_CPU(GUEST_IF_OPENS) | PSVM_CPU(EVENTINJ_KEPT))
+	 PSVM_CPU(LATE_V_IRQ) | PSVM_CPU(GUEST_IF_GATES) | PSVM_CPU(EVENTINJ_KEPT) | \
+	 PSVM_CPU(SHADOW_HOLDS_EXIT) | PSVM_CPU(BYTE_068))
 
-#define EVERY_OPTION 0xffffU
+#define EVERY_OPTION 0xfffffU
 
 /* X(name, model) */
 #define MODELS(X) \
@@ -68,7 +70,7 @@ static const uint8_t interrupts[] = { 0, 0x4f, 0x50, 0x61 };
 	X("byte-061", VGIF_VNMI | PSVM_CPU(BYTE_061)) \
 	X("no-remask", VGIF_VNMI | PSVM_CPU(NO_REMASK)) \
 	X("late-v-irq", VGIF_VNMI | PSVM_CPU(LATE_V_IRQ)) \
-	X("guest-if-opens", VGIF_VNMI | PSVM_CPU(GUEST_IF_OPENS)) \
+	X("guest-if-gates", VGIF_VNMI | PSVM_CPU(GUEST_IF_GATES)) \
 	X("no-shadow-in", VGIF_VNMI | PSVM_CPU(NO_SHADOW_IN)) \
 	X("shadow-holds-exit", VGIF_VNMI | PSVM_CPU(SHADOW_HOLDS_EXIT)) \
 	X("no-cr8-read-exit", VGIF_VNMI | PSVM_CPU(NO_CR8_READ_EXIT)) \
@@ -77,6 +79,10 @@ static const uint8_t interrupts[] = { 0, 0x4f, 0x50, 0x61 };
 	X("vnmi-before-intr", VGIF_VNMI | PSVM_CPU(VNMI_BEFORE_INTR)) \
 	X("clean", VGIF_VNMI | PSVM_CPU(CLEAN)) \
 	X("intr-hides-v-irq", VGIF_VNMI | PSVM_CPU(INTR_HIDES_V_IRQ)) \
+	X("sti-shadows", VGIF_VNMI | PSVM_CPU(STI_SHADOWS)) \
+	X("int-state-whole", VGIF_VNMI | PSVM_CPU(INT_STATE_WHOLE)) \
+	X("byte-068", VGIF_VNMI | PSVM_CPU(BYTE_068)) \
+	X("inject-in-shadow", VGIF_VNMI | PSVM_CPU(INJECT_IN_SHADOW)) \
 	X("qemu", QEMU) \
 	X("bochs", BOCHS) \
 	X("bochs-vgif-vnmi", BOCHS | VGIF_VNMI) \

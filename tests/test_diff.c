@@ -274,10 +274,13 @@ static struct planted planted[] = {
 	  "L2's RFLAGS.IF = 0 and V_INTR_MASKING of 12 = 0; interrupt for L1: L0 opens a "
 	  "window -> L0 waits" },
 	{ "TPR", "xen", PSVM_CELL_TPR_LOAD, 0, PSVM_FLAG, PSVM_C(CR8_WRITE_02), 0,
-	  "TPR, CR8 and HLT: CR8 writes intercepted in 02; 02.V_TPR is loaded from L1's "
+	  "running L2: CR8 writes intercepted in 02; 02.V_TPR is loaded from L1's "
 	  "local APIC before a run: no -> yes" },
 	{ "HLT", "linux-6.1", PSVM_CELL_HLT_WAKE, 0, PSVM_WAKE_SMI, 0, 0,
-	  "TPR, CR8 and HLT: always; wakes a sleeping L2: SMI: yes -> no" },
+	  "running L2: always; wakes a sleeping L2: SMI: yes -> no" },
+	{ "before a run", "exact", PSVM_CELL_RUN_FROM_12, 0, PSVM_V_IGN_TPR, 0, 0,
+	  "running L2: VINTR not intercepted in 01; 12 to 02 before every run of L2: "
+	  "V_IGN_TPR: yes -> no" },
 };
 
 static void test_planted(void **state)

@@ -156,7 +156,7 @@ static bool ask_cells(const struct psvm_rules *rules, struct psvm_nested n,
 {
 	bool good = true;
 
-	for (uint32_t cell = PSVM_CELL_TPR_LOAD; cell <= PSVM_CELL_HLT_WAKE; cell++)
+	for (uint32_t cell = PSVM_CELL_TPR_LOAD; cell <= PSVM_CELL_NMI_MASK_IN_01; cell++)
 		good = psvm_rule(rules, n, cell, answers++).code == PSVM_OK && good;
 	return good;
 }
@@ -417,7 +417,8 @@ static const struct ignored ignored[] = {
 	{ HANDBACK, V01_MISC1, ALL32 & ~VINTR, "only VINTR tells a window" },
 	EVENTS(HANDBACK, V01, L0_KEEPS),
 	{ HANDBACK, FACTS,
-	  PSVM_C(L1_IF) | FACTS_VMRUN | FACTS_L2 | FACTS_TPR | PSVM_C(VMRUN_PENDING),
+	  PSVM_C(L1_IF) | (FACTS_VMRUN & ~PSVM_C(PENDING)) | FACTS_L2 | FACTS_TPR |
+		  PSVM_C(VMRUN_PENDING),
 	  "the run of L2 is over" },
 	WAITING(HANDBACK),
 
@@ -450,24 +451,29 @@ static const struct ignored ignored[] = {
 	{ ROUTE, I01_MISC3, ALL32, "L0 intercepts for itself what 12 does not" },
 
 	/* interrupt_arrives */
-	{ ARRIVES, V12_INT_CTL, ~PSVM_V_INTR_MASKING, "only masking decides" },
+	{ ARRIVES, V12_INT_CTL, ~(PSVM_V_INTR_MASKING | ENABLES),
+	  "only masking and nesting decide" },
 	{ ARRIVES, V12_MISC1, ALL32 & ~INTR, "only INTR decides" },
 	EVENTS(ARRIVES, V12, NOT_ITS_MOMENT),
 	VMCB(ARRIVES, V02, "L2's IF and shadow are facts"),
 	VMCB(ARRIVES, V01, "L1's IF and GIF are facts"),
 	{ ARRIVES, FACTS,
-	  FACTS_VMRUN | FACTS_TPR | PSVM_C(DEFERRED) | FACTS_VGIF | FACTS_VNMI,
+	  FACTS_VMRUN | FACTS_TPR | PSVM_C(DEFERRED) | FACTS_HOST,
 	  "whether L1 can take it does not depend on them" },
 	{ ARRIVES, NMIS, ALL8, NO_QUEUE },
 	WAITING(ARRIVES),
 
-	/* rule: TPR and CR8, HLT */
-	{ RULE, V12_INT_CTL, ~PSVM_V_INTR_MASKING, "only masking decides" },
+	/* rule: the cells around a run of L2 */
+	{ RULE, V12_INT_CTL, ~(PSVM_V_INTR_MASKING | ENABLES),
+	  "only masking and nesting decide" },
 	{ RULE, V12_MISC1, ALL32, "whether 12 intercepts is the caller's question" },
 	EVENTS(RULE, V12, NOT_ITS_MOMENT),
 	VMCB(RULE, V02, "the rules say what may wake L2, not what does"),
-	VMCB(RULE, V01, NOT_ITS_MOMENT),
-	{ RULE, FACTS, 0xffff & ~FACTS_TPR, "only TPR and CR8 count" },
+	{ RULE, V01_INT_CTL, ALL64, NOT_ITS_MOMENT },
+	{ RULE, V01_MISC1, ALL32 & ~VINTR, "only VINTR tells a window" },
+	EVENTS(RULE, V01, NOT_ITS_MOMENT),
+	{ RULE, FACTS, FACTS_L2 | FACTS_VMRUN | PSVM_C(VMRUN_PENDING) | PSVM_C(DEFERRED),
+	  "L0 asks before L2 has run on, not about an event" },
 	{ RULE, NMIS, ALL8, NO_QUEUE },
 	WAITING(RULE)
 };
@@ -595,12 +601,13 @@ static const uint32_t facts_of[N_FUNCTIONS][PSVM_RULE_SET_COUNT] = {
 		       F_EXIT | PSVM_C(OFFER_VGIF) | FACTS_VNMI,
 		       F_EXIT | PSVM_C(HOST_VNMI), F_EXIT | PSVM_C(HOST_VNMI),
 		       F_EXIT | PSVM_C(DEFERRED),
-		       F_EXIT | PSVM_C(OFFER_VGIF) | FACTS_VNMI },
+		       F_EXIT | PSVM_C(OFFER_VGIF) | FACTS_VNMI | PSVM_C(PENDING) },
 	[MERGE] = { 0, 0, 0, 0, PSVM_C(L1_IF), PSVM_C(L1_IF), 0, PSVM_C(L1_IF) },
 	[ROUTE] = { 0 },
 	[ARRIVES] = { F_ARRIVE_L, F_ARRIVE_L, F_ARRIVE_L, F_ARRIVE_L, F_ARRIVE_L,
-		      F_ARRIVE_L, F_ARRIVE, F_ARRIVE_L },
-	[RULE] = { FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR }
+		      F_ARRIVE_L, F_ARRIVE, F_ARRIVE_L | F_OFFERS },
+	[RULE] = { FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, 0,
+		   PSVM_C(L1_IF) | PSVM_C(L1_GIF) | FACTS_VGIF | FACTS_VNMI }
 };
 
 static void test_facts(void **state)

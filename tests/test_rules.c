@@ -313,10 +313,10 @@ static bool look_at_arrives(void *context, const struct input *input)
 	return false;
 }
 
-typedef uint32_t answer_fn(enum ref_rules rules, struct psvm_nested n);
+typedef uint64_t answer_fn(enum ref_rules rules, struct psvm_nested n);
 
 #define FLAG_OF(function) \
-	static uint32_t flag_##function(enum ref_rules rules, struct psvm_nested n) \
+	static uint64_t flag_##function(enum ref_rules rules, struct psvm_nested n) \
 	{ \
 		return function(rules, n) ? PSVM_FLAG : 0; \
 	}
@@ -324,6 +324,14 @@ FLAG_OF(ref_tpr_load)
 FLAG_OF(ref_tpr_store)
 FLAG_OF(ref_cr8_intercept)
 FLAG_OF(ref_hlt_intercept)
+FLAG_OF(ref_emulate_refresh)
+FLAG_OF(ref_step)
+FLAG_OF(ref_nmi_mask_in_01)
+
+static uint64_t wakes_of_ref(enum ref_rules rules, struct psvm_nested n)
+{
+	return ref_hlt_wake(rules, n);
+}
 
 static const struct {
 	const char *name;
@@ -334,7 +342,12 @@ static const struct {
 	{ "TPR_STORE", PSVM_CELL_TPR_STORE, flag_ref_tpr_store },
 	{ "CR8_INTERCEPT", PSVM_CELL_CR8_INTERCEPT, flag_ref_cr8_intercept },
 	{ "HLT_INTERCEPT", PSVM_CELL_HLT_INTERCEPT, flag_ref_hlt_intercept },
-	{ "HLT_WAKE", PSVM_CELL_HLT_WAKE, ref_hlt_wake },
+	{ "HLT_WAKE", PSVM_CELL_HLT_WAKE, wakes_of_ref },
+	{ "EMULATE_REFRESH", PSVM_CELL_EMULATE_REFRESH, flag_ref_emulate_refresh },
+	{ "RUN_FROM_12", PSVM_CELL_RUN_FROM_12, ref_run_from_12 },
+	{ "RUN_CLEAR_02", PSVM_CELL_RUN_CLEAR_02, ref_run_clear_02 },
+	{ "STEP", PSVM_CELL_STEP, flag_ref_step },
+	{ "NMI_MASK_IN_01", PSVM_CELL_NMI_MASK_IN_01, flag_ref_nmi_mask_in_01 },
 };
 
 static bool look_at_cells(void *context, const struct input *input)
@@ -419,7 +432,8 @@ static const struct moment moments[] = {
 			       KNOB_V_NMI_ENABLE_12, KNOB_V_IRQ_12, KNOB_INTR_12,
 			       KNOB_VINTR_12, KNOB_V_IRQ_02, KNOB_V_NMI_02,
 			       KNOB_V_GIF_ENABLE_02, KNOB_VINTR_02,
-			       KNOB_V_NMI_01, KNOB_VINTR_01, KNOB_DEFERRED },
+			       KNOB_V_NMI_01, KNOB_VINTR_01, KNOB_PENDING,
+			       KNOB_DEFERRED },
 		    .nmis = true },
 	  .cells = { { PSVM_CELL_CLOSE_IN_01, PSVM_CELL_CLOSE_IN_01 },
 		     { PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_CLOSE_CLEAR_01 },
@@ -435,16 +449,18 @@ static const struct moment moments[] = {
 	  .cells = { { PSVM_CELL_ROUTE_L0, PSVM_CELL_ROUTE_L1 } },
 	  .n_cells = 1 },
 	{ .name = "arrives", .look_at = look_at_arrives,
-	  .plan.knobs = { KNOB_V_INTR_MASKING_12, KNOB_INTR_12, KNOB_L1_IF,
+	  .plan.knobs = { KNOB_V_INTR_MASKING_12, KNOB_V_GIF_ENABLE_12,
+			  KNOB_V_NMI_ENABLE_12, KNOB_INTR_12, KNOB_L1_IF,
 			  KNOB_L1_GIF, KNOB_L2_IF, KNOB_L2_SHADOW,
 			  KNOB_VMRUN_PENDING },
 	  .cells = { { PSVM_CELL_OPEN, PSVM_CELL_CLOSED_WINDOW } },
 	  .n_cells = 1 },
-	{ .name = "TPR and HLT", .look_at = look_at_cells,
-	  .plan.knobs = { KNOB_V_INTR_MASKING_12, KNOB_HLT_12, KNOB_INTR_12,
-			  KNOB_L1_IF, KNOB_L1_GIF, KNOB_L2_IF, KNOB_TPR_MASKS,
-			  KNOB_CR8_WRITE_02 },
-	  .cells = { { PSVM_CELL_TPR_LOAD, PSVM_CELL_HLT_WAKE } },
+	{ .name = "runs of L2", .look_at = look_at_cells,
+	  .plan.knobs = { KNOB_V_INTR_MASKING_12, KNOB_V_GIF_ENABLE_12,
+			  KNOB_V_NMI_ENABLE_12, KNOB_HLT_12, KNOB_INTR_12,
+			  KNOB_VINTR_01, KNOB_L1_IF, KNOB_L1_GIF, KNOB_L2_IF,
+			  KNOB_TPR_MASKS, KNOB_CR8_WRITE_02 },
+	  .cells = { { PSVM_CELL_TPR_LOAD, PSVM_CELL_NMI_MASK_IN_01 } },
 	  .n_cells = 1 },
 };
 

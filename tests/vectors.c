@@ -184,18 +184,24 @@ static const struct vector_case *find_case(const struct vectors *v, const char *
 	return bsearch(name, v->cases, v->case_count, sizeof(*v->cases), compare_names);
 }
 
-/* "PV/P": in L2, in L1. What L1's drain saw is not used. */
+/* The letters up to a '/'; returns what follows it. */
+static const char *parse_letters(const struct text *t, const char *from, char to[8])
+{
+	size_t n = strcspn(from, "/");
+
+	if (n >= 8)
+		bad(t, "too many events");
+	memcpy(to, from, n);
+	return from[n] == 0 ? "" : from + n + 1;
+}
+
+/* "PV/P/P": in L2, in L1, in L1's drain. */
 static void parse_events(const struct text *t, size_t field, struct vector_row *row)
 {
-	const char *l2 = t->field[field];
-	size_t n = strcspn(l2, "/");
-	const char *l1 = l2[n] == 0 ? "" : l2 + n + 1;
-	size_t m = strcspn(l1, "/");
+	const char *at = parse_letters(t, t->field[field], row->in_l2);
 
-	if (n >= sizeof(row->in_l2) || m >= sizeof(row->in_l1))
-		bad(t, "too many events");
-	memcpy(row->in_l2, l2, n);
-	memcpy(row->in_l1, l1, m);
+	at = parse_letters(t, at, row->in_l1);
+	(void)parse_letters(t, at, row->in_drain);
 }
 
 static void parse_row(const struct text *t, struct vector_row *row)

@@ -73,6 +73,7 @@ struct vector_row {
 	uint32_t irr_after;   /* P is still pending */
 	char in_l2[8];	      /* what was delivered, in order: V P I O */
 	char in_l1[8];
+	char in_drain[8]; /* in L1, after it lowered CR8 */
 };
 
 enum { VECTOR_IMAGE_SIZE = 4096 };

@@ -133,17 +133,19 @@ static const struct psvm_source_ {
 #undef PSVM_X
 };
 
-/* The conditions that the cells first to last ask for. */
+/* The conditions that the cells first to last ask for. The loop counts from 0, so that it
+ * folds for one cell, whichever that is. */
 PSVM_LOCAL uint32_t psvm_asks_(const struct psvm_rules *rules, uint32_t first,
 			       uint32_t last)
 {
 	uint32_t asks = 0;
 
 	PSVM_UNROLL
-	for (uint32_t id = first; id <= last; id++)
+	for (uint32_t n = 0; n < last - first + 1; n++)
 		PSVM_UNROLL
 		for (unsigned i = 0; i < PSVM_MOVES; i++)
-			asks |= rules->cell[id].move[i].on | rules->cell[id].move[i].off;
+			asks |= rules->cell[first + n].move[i].on |
+				rules->cell[first + n].move[i].off;
 	return asks;
 }
 

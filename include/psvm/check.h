@@ -5,12 +5,14 @@
  *	names.h		the tables of the core in words
  *	decode.h	a VMCB in names
  *	diff.h		every functional difference between two rule sets
+ *	explore.h	can L1 tell that it is nested?
  */
 #ifndef PSVM_CHECK_H
 #define PSVM_CHECK_H
 
 #include "decode.h"
 #include "diff.h"
+#include "explore.h"
 #include "names.h"
 
 #endif

@@ -41,11 +41,11 @@ PSVM_BEGIN_DECLS
 	X(VGIF, 0, "has virtual GIF (15.33)") \
 	X(VNMI, 1, "has virtual NMI (15.21.10)") \
 	X(PRIO_EQUAL, 2, "V_INTR_PRIO = V_TPR is enough for V_IRQ (QEMU)") \
-	X(TPR_BYTE, 3, "V_TPR is loaded and stored with bits 7:4 (Bochs, QEMU)") \
+	X(TPR_BYTE, 3, "V_TPR is loaded and stored with bits 7:4 (Bochs)") \
 	X(BYTE_061, 4, "#VMEXIT stores V_IRQ as a byte, over bits 15:9 (Bochs)") \
 	X(NO_REMASK, 5, "raising V_TPR does not mask a V_IRQ that was open (Bochs)") \
 	X(LATE_V_IRQ, 6, "V_IRQ is looked at when IF, V_TPR or GIF change only (Bochs)") \
-	X(GUEST_IF_OPENS, 7, "with V_INTR_MASKING the guest's IF opens, too (Bochs)") \
+	X(GUEST_IF_GATES, 7, "V_INTR_MASKING leaves INTR to the guest's IF (Bochs)") \
 	X(NO_SHADOW_IN, 8, "VMRUN ignores INTERRUPT_SHADOW (QEMU 7.2)") \
 	X(SHADOW_HOLDS_EXIT, 9, \
 	  "with V_INTR_MASKING a shadow delays INTR, too (15.21.1 is silent)") \
@@ -55,7 +55,11 @@ PSVM_BEGIN_DECLS
 	X(VNMI_BEFORE_INTR, 13, "a virtual NMI comes before a physical INTR") \
 	X(CLEAN, 14, "clean bits TPR and I are honoured (15.15)") \
 	X(INTR_HIDES_V_IRQ, 15, \
-	  "a delivered INTR makes V_IRQ wait for the next VMRUN or change (QEMU)")
+	  "a delivered INTR hides V_IRQ until VMRUN or a write of CR8 (QEMU)") \
+	X(STI_SHADOWS, 16, "STI with IF = 1 makes a shadow; one in a shadow ends it (QEMU)") \
+	X(INT_STATE_WHOLE, 17, "#VMEXIT stores the shadow over all of 068h (QEMU)") \
+	X(INJECT_IN_SHADOW, 18, "an event of EVENTINJ does not end a shadow (QEMU)") \
+	X(BYTE_068, 19, "#VMEXIT stores the shadow as a byte, over bits 7:1 (Bochs)")
 
 /* The processor's state besides words. X(name, bit, words) */
 #define PSVM_CPU_FLAGS(X) \

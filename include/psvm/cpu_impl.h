@@ -104,8 +104,8 @@ PSVM_LOCAL bool psvm_cpu_intr_if_(uint32_t model, const struct psvm_cpu *cpu)
 
 	if (!psvm_cpu_virtual_(cpu, PSVM_V_INTR_MASKING))
 		return guest_if;
-	return psvm_cpu_is_(cpu, PSVM_CPU_F(HOST_IF)) ||
-	       ((model & PSVM_CPU(GUEST_IF_OPENS)) && guest_if);
+	return (model & PSVM_CPU(GUEST_IF_GATES)) ? guest_if
+						  : psvm_cpu_is_(cpu, PSVM_CPU_F(HOST_IF));
 }
 
 /* The manual's table of what masks INTR has no shadow with V_INTR_MASKING. */
@@ -254,15 +254,19 @@ PSVM_LOCAL struct psvm_cpu_step psvm_cpu_inject_(uint32_t model, struct psvm_cpu
 {
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
 
-	if ((event & PSVM_EVENT_INJ_V) == 0)
-		return psvm_cpu_step_(cpu, PSVM_CPU_RAN);
 	if (type == PSVM_EVENT_TYPE_NMI) {
 		if (psvm_cpu_holds_(&cpu, PSVM_V_NMI_ENABLE))
 			psvm_cpu_hold_(&cpu, PSVM_V_NMI_MASK, true);
 		else if (model & PSVM_CPU(NMI_INJECTED_BLOCKS))
 			psvm_cpu_set_(&cpu, PSVM_CPU_F(NMI_BLOCKED), true);
 	}
-	return psvm_cpu_delivered_(cpu, event);
+
+	struct psvm_cpu_step step = psvm_cpu_delivered_(cpu, event);
+
+	if (model & PSVM_CPU(INJECT_IN_SHADOW))
+		psvm_cpu_set_(&step.cpu, PSVM_CPU_F(SHADOW),
+			      psvm_cpu_is_(&cpu, PSVM_CPU_F(SHADOW)));
+	return step;
 }
 
 PSVM_API struct psvm_cpu_step psvm_cpu_vmrun(uint32_t model, struct psvm_cpu cpu,
@@ -277,6 +281,8 @@ PSVM_API struct psvm_cpu_step psvm_cpu_vmrun(uint32_t model, struct psvm_cpu cpu
 	}
 	if ((model & PSVM_CPU(LATE_V_IRQ)) == 0)
 		psvm_cpu_evaluate_(model, &guest);
+	if ((vmcb.words.event_inj & PSVM_EVENT_INJ_V) == 0)
+		return psvm_cpu_step_(guest, PSVM_CPU_RAN);
 	return psvm_cpu_inject_(model, guest, vmcb.words.event_inj);
 }
 
@@ -413,6 +419,7 @@ PSVM_LOCAL void psvm_cpu_iret_(struct psvm_cpu *cpu)
 }
 
 /* The exit code of an instruction's intercept, PSVM_CPU_NO_EXIT if it has none. */
+/* NOLINTBEGIN(bugprone-branch-clone): the rows of a table. */
 PSVM_LOCAL uint64_t psvm_cpu_insn_exit_(uint32_t insn)
 {
 	switch (insn) {
@@ -425,6 +432,7 @@ PSVM_LOCAL uint64_t psvm_cpu_insn_exit_(uint32_t insn)
 		return PSVM_CPU_NO_EXIT;
 	}
 }
+/* NOLINTEND(bugprone-branch-clone) */
 
 /* 15.5.1, 15.8: only an intercepted VMMCALL does anything in a guest; VMRUN in a
  * guest is always intercepted. */
@@ -433,16 +441,29 @@ PSVM_LOCAL bool psvm_cpu_undefined_(uint32_t insn)
 	return insn == PSVM_INSN_VMMCALL || insn == PSVM_INSN_VMRUN;
 }
 
-/* What an instruction does when nothing intercepts it. */
-PSVM_LOCAL void psvm_cpu_do_(struct psvm_cpu *cpu, uint32_t insn, uint32_t value)
+/* 15.21.5: the instruction behind an STI that opens. */
+PSVM_LOCAL void psvm_cpu_sti_(uint32_t model, struct psvm_cpu *cpu, bool in_shadow)
 {
+	bool shadow = (model & PSVM_CPU(STI_SHADOWS)) ? !in_shadow
+						      : !psvm_cpu_is_(cpu, PSVM_CPU_F(IF));
+
+	psvm_cpu_set_(cpu, PSVM_CPU_F(SHADOW), shadow);
+	psvm_cpu_set_(cpu, PSVM_CPU_F(IF), true);
+}
+
+/* What an instruction does when nothing intercepts it. A shadow that it is in ends. */
+PSVM_LOCAL void psvm_cpu_do_(uint32_t model, struct psvm_cpu *cpu, uint32_t insn,
+			     uint32_t value)
+{
+	bool in_shadow = psvm_cpu_is_(cpu, PSVM_CPU_F(SHADOW));
+
+	psvm_cpu_set_(cpu, PSVM_CPU_F(SHADOW), false);
 	switch (insn) {
 	case PSVM_INSN_CLI:
 		psvm_cpu_set_(cpu, PSVM_CPU_F(IF), false);
 		break;
 	case PSVM_INSN_STI:
-		psvm_cpu_set_(cpu, PSVM_CPU_F(SHADOW), !psvm_cpu_is_(cpu, PSVM_CPU_F(IF)));
-		psvm_cpu_set_(cpu, PSVM_CPU_F(IF), true);
+		psvm_cpu_sti_(model, cpu, in_shadow);
 		break;
 	case PSVM_INSN_IRET:
 		psvm_cpu_iret_(cpu);
@@ -462,17 +483,26 @@ PSVM_LOCAL void psvm_cpu_do_(struct psvm_cpu *cpu, uint32_t insn, uint32_t value
 	}
 }
 
-/* Options: V_IRQ is looked at again after these. */
-PSVM_LOCAL bool psvm_cpu_reevaluates_(uint32_t insn)
+/* Options: V_IRQ is looked at again after an instruction that changes what it waits
+ * for; with INTR_HIDES_V_IRQ after a write of CR8 only. */
+PSVM_LOCAL bool psvm_cpu_reevaluates_(uint32_t model, uint32_t insn,
+				      const struct psvm_cpu *before,
+				      const struct psvm_cpu *after)
 {
-	return insn == PSVM_INSN_STI || insn == PSVM_INSN_CLI || insn == PSVM_INSN_IRET ||
-	       insn == PSVM_INSN_CR8_WRITE || insn == PSVM_INSN_STGI;
+	uint32_t flags = PSVM_CPU_F(IF) | PSVM_CPU_F(GIF);
+
+	if (insn == PSVM_INSN_CR8_WRITE)
+		return true;
+	return (model & PSVM_CPU(INTR_HIDES_V_IRQ)) == 0 &&
+	       (((before->flags ^ after->flags) & flags) != 0 ||
+		((before->int_ctl ^ after->int_ctl) & PSVM_V_GIF) != 0);
 }
 
 PSVM_API struct psvm_cpu_step psvm_cpu_execute(uint32_t model, struct psvm_cpu cpu,
 					       uint32_t insn, uint32_t value)
 {
 	uint64_t exit_code = psvm_cpu_insn_exit_(insn);
+	struct psvm_cpu before = cpu;
 
 	if (psvm_cpu_is_(&cpu, PSVM_CPU_F(HALTED)))
 		return psvm_cpu_step_(cpu, PSVM_CPU_RAN);
@@ -482,9 +512,8 @@ PSVM_API struct psvm_cpu_step psvm_cpu_execute(uint32_t model, struct psvm_cpu c
 	if (psvm_cpu_undefined_(insn))
 		return psvm_cpu_delivered_(
 			cpu, psvm_cpu_event_(PSVM_EVENT_TYPE_EXCEPTION, 6));
-	psvm_cpu_set_(&cpu, PSVM_CPU_F(SHADOW), false);
-	psvm_cpu_do_(&cpu, insn, value);
-	if (psvm_cpu_reevaluates_(insn))
+	psvm_cpu_do_(model, &cpu, insn, value);
+	if (psvm_cpu_reevaluates_(model, insn, &before, &cpu))
 		psvm_cpu_evaluate_(model, &cpu);
 	return psvm_cpu_ran_(cpu, insn == PSVM_INSN_CR8_READ ? psvm_cpu_read_cr8_(&cpu) : 0);
 }
@@ -515,9 +544,14 @@ PSVM_LOCAL uint64_t psvm_cpu_int_ctl_after_(uint32_t model, uint64_t before, uin
 	return after;
 }
 
-PSVM_LOCAL uint64_t psvm_cpu_int_state_after_(uint64_t before, const struct psvm_cpu *cpu)
+PSVM_LOCAL uint64_t psvm_cpu_int_state_after_(uint32_t model, uint64_t before,
+					      const struct psvm_cpu *cpu)
 {
-	return (before & ~PSVM_INT_STATE_INTERRUPT_SHADOW) |
+	uint64_t stored = PSVM_INT_STATE_INTERRUPT_SHADOW |
+			  (model & PSVM_CPU(BYTE_068) ? UINT8_MAX : 0) |
+			  (model & PSVM_CPU(INT_STATE_WHOLE) ? UINT64_MAX : 0);
+
+	return (before & ~stored) |
 	       (psvm_cpu_is_(cpu, PSVM_CPU_F(SHADOW)) ? PSVM_INT_STATE_INTERRUPT_SHADOW : 0);
 }
 
@@ -545,7 +579,8 @@ PSVM_API struct psvm_cpu_exit psvm_cpu_vmexit(uint32_t model, struct psvm_cpu cp
 
 	exit.vmcb.words.int_ctl =
 		psvm_cpu_int_ctl_after_(model, vmcb.words.int_ctl, cpu.int_ctl);
-	exit.vmcb.words.int_state = psvm_cpu_int_state_after_(vmcb.words.int_state, &cpu);
+	exit.vmcb.words.int_state =
+		psvm_cpu_int_state_after_(model, vmcb.words.int_state, &cpu);
 	exit.vmcb.words.event_inj = vmcb.words.event_inj & event_inj;
 	exit.vmcb.words.exit_int_info = exit_int_info;
 	exit.vmcb.words.misc1 = vmcb.words.misc1;

@@ -72,7 +72,8 @@ enum psvm_output_kind {
 struct psvm_output {
 	const char *name;  /**< "int_ctl of vmcb12" */
 	const char *third; /**< whose the third bit is, if not 01's; or null */
-	const char *const *values; /**< of PSVM_OUTPUT_VALUE: their names */
+	const char *const *values; /**< names of the values, of 0 and 1 if these are
+					bits; or null: bits of a word */
 	uint8_t kind;	   /**< enum psvm_output_kind */
 	uint8_t unit;	   /**< enum psvm_unit */
 	uint8_t vmcb;	   /**< where it is: 0 = 12, 1 = 02, 2 = 01, 3 = neither */

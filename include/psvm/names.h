@@ -36,7 +36,7 @@ PSVM_BEGIN_DECLS
 	X(HANDBACK, "hand-back", "L0 emulates #VMEXIT; 02 to vmcb12 and 01") \
 	X(ROUTE, "exit routing", "whose exit is it") \
 	X(ARRIVE, "interrupt arrives", "an interrupt for L1 is pending while L2 runs") \
-	X(OTHER, "TPR, CR8 and HLT", "while L2 runs")
+	X(OTHER, "running L2", "TPR, CR8, HLT, and what L0 does around each run of L2")
 
 enum psvm_moment {
 #define PSVM_X(name, title, words) PSVM_MOMENT_##name,

@@ -139,7 +139,7 @@ PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
  *
  * Reads v12 (the snapshot), v01, and v02 as the last run left it. Facts (here
  * and below besides OFFER_ and HOST_): L1_IF, PENDING, CHECKS_FAILED, and for
- * rule set xen CLEAN_TPR_12, MOVED_12.
+ * rule set xen CLEAN_TPR_12, MOVED_12. PENDING counts if VMRUN fails, too (exact).
  *
  * The caller stores v02 and v01, clears dirty01 and dirty02, adds nmi_change,
  * sets its copy of GIF, serves the requests, and keeps v12 as the snapshot.
@@ -159,7 +159,7 @@ PSVM_API struct psvm_result psvm_enter(const struct psvm_rules *rules,
  *
  * As psvm_enter(), without VMRUN's own side effects: GIF stays as it is, and an
  * event that was being delivered (v02.exit_int_info) is kept. The consistency
- * checks are repeated.
+ * checks are repeated. Facts as psvm_enter(), PENDING included, and L1_GIF.
  */
 PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
 					 struct psvm_nested n);
@@ -206,7 +206,8 @@ PSVM_API struct psvm_result psvm_refresh(const struct psvm_rules *rules,
 /**
  * L0 emulates a #VMEXIT from L2 to L1: every bit goes back to its owner.
  *
- * Reads v12 (the refreshed snapshot), v02, v01. Fact: DEFERRED (rule set xen).
+ * Reads v12 (the refreshed snapshot), v02, v01. Facts: PENDING (rule set exact: what
+ * had to wait while L2 ran is looked at again), DEFERRED (rule set xen).
  *
  * The caller stores the fields store12 of v12 in vmcb12, stores v01, clears
  * dirty01, adds nmi_change, sets its copy of GIF (always 0 now), and serves the
@@ -283,8 +284,28 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
 /**
  * What a rule set says about one cell in one situation.
  *
- * For the conditions that have no transition of their own: TPR_LOAD,
- * HLT_WAKE, ...
+ * For the cells of PSVM_CELLS_OTHER, which have no transition of their own. Facts:
+ * L1_IF, L1_GIF, TPR_MASKS, CR8_WRITE_02. A caller asks
+ *
+ *   before every run of L2, in this order
+ *	TPR_LOAD	yes: 02.V_TPR becomes the TPR of L1's local APIC
+ *	RUN_FROM_12	these bits of 02.int_ctl become those of the snapshot
+ *	RUN_CLEAR_02	then these become 0; if 02.int_ctl has changed, clear
+ *			PSVM_CLEAN_TPR in vmcb02
+ *	CR8_INTERCEPT	yes: intercept CR8 writes in 01, and merge
+ *	HLT_INTERCEPT	yes: intercept HLT in 01, and merge
+ *	STEP		yes, and psvm_interrupt_arrives() has said PSVM_WAIT: run one
+ *			instruction of L2 only, then ask that again
+ *   after it
+ *	TPR_STORE	yes: the TPR of L1's local APIC becomes 02.V_TPR
+ *	EMULATE_REFRESH	yes: psvm_refresh() after L0 has emulated an instruction of
+ *			L2, too
+ *   while L2 sleeps, because L0 has intercepted its HLT
+ *	HLT_WAKE	whether what has come up wakes it
+ *   about L1's NMIs while L2 runs, if vNMI is not nested
+ *	NMI_MASK_IN_01	yes: 01.V_NMI_MASK masks them. L0 sets it when it injects one
+ *			into L2, and clears it at the IRET, which it intercepts as
+ *			long as the bit is set
  *
  * @param cell enum psvm_cell_id
  * @param bits receives the cell's bits, in the cell's unit

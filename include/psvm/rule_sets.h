@@ -337,7 +337,12 @@ enum psvm_rule_set_id {
 		PSVM_FLAG, PSVM_C(TPR_MASKS), PSVM_C(V_INTR_MASKING_12))), \
 	/* HLT_INTERCEPT */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)), \
 	/* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS( \
-		PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT))
+		PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT)), \
+	/* EMULATE_REFRESH */ PSVM_NEVER, \
+	/* RUN_FROM_12 */ PSVM_NEVER, \
+	/* RUN_CLEAR_02 */ PSVM_NEVER, \
+	/* STEP */ PSVM_NEVER, \
+	/* NMI_MASK_IN_01 */ PSVM_NEVER
 
 #define PSVM_LINUX_TAIL PSVM_ROUTE_LINUX, PSVM_ARRIVE_LINUX, PSVM_OTHER_LINUX
 
@@ -495,7 +500,12 @@ static const struct psvm_rules psvm_rules_xen = {
 	  /* CR8_INTERCEPT */ PSVM_NEVER,
 	  /* HLT_INTERCEPT */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
 	  /* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS(
-		  PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT)) }
+		  PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT)),
+	  /* EMULATE_REFRESH */ PSVM_NEVER,
+	  /* RUN_FROM_12 */ PSVM_NEVER,
+	  /* RUN_CLEAR_02 */ PSVM_NEVER,
+	  /* STEP */ PSVM_NEVER,
+	  /* NMI_MASK_IN_01 */ PSVM_NEVER }
 };
 
 /*
@@ -505,12 +515,20 @@ static const struct psvm_rules psvm_rules_xen = {
  * close one that was open for L1, window_open sets the intercept only if it will
  * have an effect, and hand-back closes it and requests the event again (S7).
  *
- * Known to be less than exact, by the manual: if L0 uses vNMI and L1 does not
- * (HOST_VNMI without NESTED_VNMI), L2 runs with L1's V_NMI_ENABLE, and an NMI
- * that L1 injects through EVENTINJ then masks L1's NMIs (15.21.10), which
- * without vNMI it would not (15.20).
+ * A window is asked for only where its V_IRQ waits for what L1's interrupt waits for,
+ * L2's RFLAGS.IF and no more. Elsewhere L1's interrupt waits without one: L0 looks at
+ * each instruction (STEP), or at the next VMRUN, re-entry or #VMEXIT (..._REQUEST).
+ *
+ * Known to be less than exact, by the manual: if L0 uses vNMI but not vGIF, and vNMI is
+ * nested, L2's virtual NMI does not wait for L1's GIF (15.17, 15.21.10).
  */
 #define PSVM_POINTLESS_WINDOW PSVM_C(V_INTR_MASKING_12), PSVM_C(L1_IF)
+#define PSVM_EXACT_REQUEST \
+	PSVM_CELL_2(PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(PENDING), 0), \
+		    PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(VINTR_01), 0))
+#define PSVM_EXACT_WINDOW \
+	PSVM_WHEN(PSVM_FLAG, 0, PSVM_C(V_INTR_MASKING_12) | PSVM_C(NESTED_VGIF) | \
+		  PSVM_C(NESTED_VNMI) | PSVM_C(VMRUN_PENDING))
 
 static const struct psvm_rules psvm_rules_exact = {
 	PSVM_HEAD,
@@ -524,17 +542,15 @@ static const struct psvm_rules psvm_rules_exact = {
 		  PSVM_WHEN(PSVM_FLAG, PSVM_C(NESTED_VNMI), PSVM_C(NMI_12))),
 	  /* INVALID_ZERO_12 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_EVENT_INJ)),
 	  /* INVALID_HANDS_BACK */ PSVM_NEVER,
-	  /* INVALID_REQUEST */ PSVM_CELL_1(
-		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(VINTR_01), 0)),
+	  /* INVALID_REQUEST */ PSVM_EXACT_REQUEST,
 	  /* ENTER_CLEAR_02 */ PSVM_CELL_1(PSVM_ALWAYS(UINT64_MAX)),
 	  /* ENTER_FROM_12: an allow-list, S6 */
 	  PSVM_CELL_3(PSVM_ALWAYS(PSVM_V_TPR | PSVM_V_INJECTION | PSVM_V_INTR_VECTOR),
 		      PSVM_WHEN(PSVM_V_GIF_BITS, PSVM_C(NESTED_VGIF), 0),
 		      PSVM_WHEN(PSVM_V_NMI_BITS, PSVM_C(NESTED_VNMI), 0)),
-	  /* ENTER_FROM_01: L1's own GIF and NMI state, if L2 has none of its own */
-	  PSVM_CELL_2(PSVM_EXCEPT(PSVM_V_GIF_BITS, PSVM_C(NESTED_VGIF), 0),
-		      PSVM_WHEN(PSVM_V_NMI_MASK | PSVM_V_NMI_ENABLE, PSVM_C(HOST_VNMI),
-				PSVM_C(NESTED_VNMI))),
+	  /* ENTER_FROM_01: L1's own GIF, if L2 has none; L1's NMI state stays in 01,
+	   * because an NMI of L1's EVENTINJ must not mask L1's NMIs (15.20) */
+	  PSVM_CELL_1(PSVM_EXCEPT(PSVM_V_GIF_BITS, PSVM_C(NESTED_VGIF), 0)),
 	  /* ENTER_SET_02: L1's interrupts are L0's to hand out */
 	  PSVM_CELL_1(PSVM_ALWAYS(PSVM_V_INTR_MASKING)),
 	  /* ENTER_FIELDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_ENTERED)),
@@ -547,9 +563,7 @@ static const struct psvm_rules psvm_rules_exact = {
 	  /* VMRUN_SET_01 */ PSVM_CELL_1(PSVM_WHEN(PSVM_V_GIF, PSVM_C(HOST_VGIF), 0)),
 	  /* VMRUN_CLOSE */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(VINTR_01), 0)),
 	  /* REENTER_CLOSE */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(VINTR_01), 0)),
-	  /* ENTER_REQUEST */ PSVM_CELL_2(
-		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(PENDING), 0),
-		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(VINTR_01), 0)),
+	  /* ENTER_REQUEST */ PSVM_EXACT_REQUEST,
 	  /* MERGE_WORDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WORDS_ALL)),
 	  /* MERGE_DROP_CR: with masking CR8 is V_TPR, which the processor does */
 	  PSVM_CELL_1(PSVM_WHEN(PSVM_INTERCEPT_CR8_READ | PSVM_INTERCEPT_CR8_WRITE,
@@ -576,8 +590,8 @@ static const struct psvm_rules psvm_rules_exact = {
 		  PSVM_ALWAYS(PSVM_V_INJECTION | PSVM_V_INTR_VECTOR)),
 	  /* CLOSE_CLEAR_01 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_V_INJECTION)),
 	  /* CLOSE_REQUEST */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_REQUEST_EVENT)),
-	  /* HANDBACK_REQUEST */ PSVM_CELL_1(
-		  PSVM_WHEN(PSVM_REQUEST_EVENT, PSVM_C(VINTR_01), 0)),
+	  /* HANDBACK_REQUEST: S7, and what could not open a window */
+	  PSVM_EXACT_REQUEST,
 	  /* HANDBACK_CLEAR_02 */ PSVM_NEVER,
 	  /* HANDBACK_TO_12 */
 	  PSVM_CELL_4(PSVM_ALWAYS(PSVM_V_TPR),
@@ -588,9 +602,7 @@ static const struct psvm_rules psvm_rules_exact = {
 		  PSVM_ALWAYS(PSVM_F_INT_STATE | PSVM_F_EXIT_INT_INFO)),
 	  /* HANDBACK_ZERO_12: S9 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_EVENT_INJ)),
 	  /* HANDBACK_STORE_12 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_INT_CTL)),
-	  /* HANDBACK_TO_01: L1's own NMI state, where L2 ran on it, S5 */
-	  PSVM_CELL_1(PSVM_WHEN(PSVM_V_NMI | PSVM_V_NMI_MASK, PSVM_C(HOST_VNMI),
-				PSVM_C(NESTED_VNMI))),
+	  /* HANDBACK_TO_01: L1's own NMI state has never left it, S5 */ PSVM_NEVER,
 	  /* HANDBACK_QUEUE */ PSVM_CELL_1(PSVM_WHEN(
 		  PSVM_V_NMI, PSVM_C(HOST_VNMI) | PSVM_C(NMI_QUEUED), PSVM_C(V_NMI_01))),
 	  /* HANDBACK_CLEAR_01: S8 */
@@ -608,14 +620,47 @@ static const struct psvm_rules psvm_rules_exact = {
 				  PSVM_CLASS_EXCEPTION_01),
 		      PSVM_WHEN(PSVM_CLASS_VINTR, PSVM_C(VINTR_01), 0)),
 	  /* ROUTE_L1 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_CLASS_INVALID)),
-	  PSVM_ARRIVE_LINUX,
+	  /* OPEN */ PSVM_OPEN_BY_MASKING,
+	  /* OPEN_EXIT: with V_INTR_MASKING a shadow of L2 does not hold INTR */
+	  PSVM_CELL_2(PSVM_WHEN(PSVM_FLAG, PSVM_C(INTR_12) | PSVM_C(V_INTR_MASKING_12),
+				PSVM_C(VMRUN_PENDING)),
+		      PSVM_WHEN(PSVM_FLAG, PSVM_C(INTR_12),
+				PSVM_C(L2_SHADOW) | PSVM_C(VMRUN_PENDING))),
+	  /* OPEN_INJECT */
+	  PSVM_CELL_2(PSVM_WHEN(PSVM_FLAG, PSVM_C(V_INTR_MASKING_12),
+				PSVM_C(INTR_12) | PSVM_C(VMRUN_PENDING)),
+		      PSVM_WHEN(PSVM_FLAG, 0,
+				PSVM_C(INTR_12) | PSVM_C(L2_SHADOW) |
+					PSVM_C(VMRUN_PENDING))),
+	  /* OPEN_WINDOW */ PSVM_CELL_1(PSVM_EXACT_WINDOW),
+	  /* CLOSED_WINDOW: with V_INTR_MASKING L2 cannot open what L1 has closed */
+	  PSVM_CELL_1(PSVM_EXACT_WINDOW),
 	  /* TPR_LOAD */ PSVM_NEVER,
 	  /* TPR_STORE */ PSVM_NEVER,
 	  /* CR8_INTERCEPT */ PSVM_CELL_1(
 		  PSVM_EXCEPT(PSVM_FLAG, PSVM_C(V_INTR_MASKING_12), 0)),
 	  /* HLT_INTERCEPT */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
 	  /* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WAKE_INTR | PSVM_WAKE_NMI |
-		  PSVM_WAKE_SMI | PSVM_WAKE_INIT | PSVM_WAKE_V_IRQ | PSVM_WAKE_V_NMI)) }
+		  PSVM_WAKE_SMI | PSVM_WAKE_INIT | PSVM_WAKE_V_IRQ | PSVM_WAKE_V_NMI)),
+	  /* EMULATE_REFRESH: S11 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
+	  /* RUN_FROM_12 */ PSVM_CELL_1(PSVM_WHEN(
+		  PSVM_V_INTR_PRIO | PSVM_V_IGN_TPR, 0, PSVM_C(VINTR_01))),
+	  /* RUN_CLEAR_02: without vGIF nothing else holds V_IRQ back while GIF is 0;
+	   * a priority of 0 is never above V_TPR */
+	  PSVM_CELL_1(PSVM_WHEN(PSVM_V_INTR_PRIO | PSVM_V_IGN_TPR, 0,
+				PSVM_C(L1_GIF) | PSVM_C(HOST_VGIF))),
+	  /* STEP: a window would wait for L2's vGIF, which L1's interrupts do not, and let
+	   * a virtual NMI of L2 come first */
+	  PSVM_CELL_3(PSVM_WHEN(PSVM_FLAG, PSVM_C(NESTED_VGIF),
+				PSVM_C(V_INTR_MASKING_12)),
+		      PSVM_WHEN(PSVM_FLAG, PSVM_C(NESTED_VNMI),
+				PSVM_C(V_INTR_MASKING_12)),
+		      /* and for L2's IF, when L2 holds L1's GIF closed */
+		      PSVM_WHEN(PSVM_FLAG,
+				PSVM_C(V_INTR_MASKING_12) | PSVM_C(L1_IF) |
+					PSVM_C(HOST_VGIF),
+				PSVM_C(L1_GIF))),
+	  /* NMI_MASK_IN_01 */ PSVM_CELL_1(PSVM_WHEN(PSVM_FLAG, PSVM_C(HOST_VNMI), 0)) }
 };
 
 PSVM_BEGIN_DECLS

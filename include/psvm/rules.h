@@ -175,7 +175,8 @@ enum {
  * `from`. These are 12, 02 and 01, ZERO and ONES, or a word of its own: REQUESTS
  * of the result, QUEUED and JOINING for L0's queue of NMIs, DUMMY for the V_IRQ of
  * a window. A FLAG with `to` moves the intercept of VINTR. With NONE a cell
- * moves nothing, or the transition itself says what it does.
+ * moves nothing, or the transition itself says what it does. The cells of
+ * PSVM_CELLS_OTHER no transition reads: the caller does what they say, psvm_rule().
  *
  * Units: INT_CTL bits of 060h, INT_STATE of 068h, EVENT_INJ of 0A8h,
  * TLB_CONTROL of 05Ch, CR, MISC1, MISC2 bits of the intercept words, FIELDS
@@ -250,10 +251,15 @@ enum {
 	X(CLOSED_WINDOW, FLAG, NONE, NONE, "if not open, a window is asked for")
 #define PSVM_CELLS_OTHER(X) \
 	X(TPR_LOAD, FLAG, NONE, NONE, "02.V_TPR is loaded from L1's local APIC before a run") \
-	X(TPR_STORE, FLAG, NONE, NONE, "02.V_TPR is stored there after a run") \
+	X(TPR_STORE, FLAG, NONE, NONE, "02.V_TPR is stored in L1's local APIC after a run") \
 	X(CR8_INTERCEPT, FLAG, NONE, NONE, "L0 intercepts CR8 writes in 01") \
 	X(HLT_INTERCEPT, FLAG, NONE, NONE, "L0 intercepts HLT of L2") \
-	X(HLT_WAKE, WAKES, NONE, NONE, "wakes a sleeping L2")
+	X(HLT_WAKE, WAKES, NONE, NONE, "wakes a sleeping L2") \
+	X(EMULATE_REFRESH, FLAG, NONE, NONE, "emulating an instruction of L2 refreshes 12") \
+	X(RUN_FROM_12, INT_CTL, 02, 12, "12 to 02 before every run of L2") \
+	X(RUN_CLEAR_02, INT_CTL, 02, ZERO, "then cleared in 02, before every run of L2") \
+	X(STEP, FLAG, NONE, NONE, "L0 looks after every instruction, if L1 has to wait") \
+	X(NMI_MASK_IN_01, FLAG, NONE, NONE, "01.V_NMI_MASK masks L1's NMIs while L2 runs, too")
 
 #define PSVM_CELLS(X) \
 	PSVM_CELLS_SNAPSHOT(X) PSVM_CELLS_ENTER(X) PSVM_CELLS_MERGE(X) \

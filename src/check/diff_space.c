@@ -256,6 +256,14 @@ static void add_decisive(struct space *space, uint32_t cell)
 	}
 }
 
+static bool contains(const struct cells *cells, uint32_t cell)
+{
+	for (size_t i = 0; i < cells->count; i++)
+		if (cells->ids[i] == cell)
+			return true;
+	return false;
+}
+
 void space_init(struct space *space, const struct step *step, const struct psvm_rules *a,
 		const struct psvm_rules *b)
 {
@@ -264,9 +272,9 @@ void space_init(struct space *space, const struct step *step, const struct psvm_
 	space->rules[0] = a;
 	space->rules[1] = b;
 	for (uint32_t cell = 0; cell < PSVM_CELL_COUNT; cell++) {
-		if (!(step->reads >> cell & 1))
+		if (!contains(&step->reads, cell))
 			continue;
-		add_cell(space, cell, step->late >> cell & 1);
+		add_cell(space, cell, contains(&step->late, cell));
 		add_decisive(space, cell);
 	}
 }

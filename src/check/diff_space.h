@@ -28,13 +28,19 @@ enum { MOVES_12 = 1, MOVES_02 = 2, MOVES_01 = 4, MOVES_MISC1 = 8 };
 /* Which situations of a space count. */
 enum only { ONLY_ALL, ONLY_SUCCESS, ONLY_FAILURE };
 
+/* A set of cells, enum psvm_cell_id. */
+struct cells {
+	const uint8_t *ids;
+	size_t count;
+};
+
 /* A step of the comparison: a transition, or what it decides first. */
 struct step {
 	enum psvm_moment moment;
 	enum only only;
 	const char *words;
-	uint64_t reads;	    /* cells, one bit each */
-	uint64_t late;	    /* of these, read after 02 or 01 have changed */
+	struct cells reads;
+	struct cells late;  /* of these, read after 02 or 01 have changed */
 	unsigned int moved; /* what moves into these before: MOVES_... */
 	const struct psvm_output *outputs;
 	unsigned int n_outputs;

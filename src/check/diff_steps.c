@@ -6,12 +6,13 @@
 #include "diff_space.h"
 #include "rows.h"
 
-#define CELL(name) (UINT64_C(1) << PSVM_CELL_##name)
-PSVM_STATIC_ASSERT(PSVM_CELL_COUNT <= 64, "a set of cells is one word");
-
 /* --- outputs ------------------------------------------------------------- */
 
 static const char *const no_values[] = { "", "", "" };
+static const char *const yes_values[] = { "no", "yes" };
+static const char *const request_values[] = { "not requested", "requested" };
+static const char *const store_values[] = { "not stored", "stored" };
+static const char *const exit_values[] = { "no, L0 handles them", "yes" };
 static const char *const queue_values[] = { "one fewer", "as it is", "one more" };
 static const char *const vmrun_values[] = { "succeeds", "fails with VMEXIT_INVALID", "" };
 static const char *const window_values[] = { "opened", "", "not opened" };
@@ -29,9 +30,9 @@ static const char *const arrive_values[] = { "L0 waits", "#VMEXIT(INTR) to L1",
 		name, NULL, values, PSVM_OUTPUT_VALUE, PSVM_UNIT_FLAG, 3, \
 			PSVM_DIFF_FIELDS, 0 \
 	}
-#define BITS(name, third, unit) \
+#define BITS(name, third, unit, values) \
 	{ \
-		name, third, NULL, PSVM_OUTPUT_WORD, PSVM_UNIT_##unit, 3, \
+		name, third, values, PSVM_OUTPUT_WORD, PSVM_UNIT_##unit, 3, \
 			PSVM_DIFF_FIELDS, 0 \
 	}
 
@@ -46,9 +47,10 @@ static const char *const arrive_values[] = { "L0 waits", "#VMEXIT(INTR) to L1",
 		WORD("tlb_control of " name, NULL, TLB_CONTROL, vmcb, TLB_CONTROL)
 #define RESULT(name_12, third, outcome, outcome_values) \
 	WORDS(0, name_12, NULL, "02's event_inj"), WORDS(1, "02", third, NULL), \
-		WORDS(2, "01", NULL, NULL), BITS("requests", NULL, REQUESTS), \
-		BITS("fields stored in vmcb12", NULL, FIELDS), \
-		BITS("L1's GIF", "L1's GIF", FLAG), \
+		WORDS(2, "01", NULL, NULL), \
+		BITS("requests", NULL, REQUESTS, request_values), \
+		BITS("fields stored in vmcb12", NULL, FIELDS, store_values), \
+		BITS("L1's GIF", "L1's GIF", FLAG, yes_values), \
 		VALUE("L0's queue of NMIs for L1", queue_values), \
 		VALUE(outcome, outcome_values)
 
@@ -81,7 +83,13 @@ static const struct psvm_output merge_outputs[] = {
 };
 
 #define EXITS(name, unit, number) \
-	{ name,	 NULL, NULL, PSVM_OUTPUT_EXITS, PSVM_UNIT_##unit, 3, PSVM_DIFF_FIELDS, \
+	{ name, \
+	  NULL, \
+	  exit_values, \
+	  PSVM_OUTPUT_EXITS, \
+	  PSVM_UNIT_##unit, \
+	  3, \
+	  PSVM_DIFF_FIELDS, \
 	  number },
 static const struct psvm_output route_outputs[] = {
 #define X(name, number, offset) EXITS("exits that go to L1", name, number)
@@ -91,12 +99,11 @@ static const struct psvm_output route_outputs[] = {
 			EXITS("exits that ask L1's bitmap", MISC1, 3)
 };
 
+/* What a cell says is the output, whatever its unit. */
 static const struct psvm_output other_outputs[] = {
-	BITS("02.V_TPR is loaded from L1's local APIC before a run", NULL, FLAG),
-	BITS("02.V_TPR is stored in L1's local APIC after a run", NULL, FLAG),
-	BITS("CR8 writes are intercepted in 01 by L0", NULL, FLAG),
-	BITS("HLT of L2 is intercepted by L0", NULL, FLAG),
-	BITS("wakes a sleeping L2", NULL, WAKES),
+#define X(name, unit, to, from, words) BITS(words, NULL, unit, yes_values),
+	PSVM_CELLS_OTHER(X)
+#undef X
 };
 
 /* --- running ------------------------------------------------------------- */
@@ -204,54 +211,60 @@ static void run_arrive(const struct psvm_rules *rules,
 static void run_other(const struct psvm_rules *rules, const struct psvm_diff_input *input,
 		      uint64_t *outputs)
 {
-	for (uint32_t i = 0; i < N_ROWS(other_outputs); i++) {
+	static const uint8_t cells[] = {
+#define X(name, unit, to, from, words) PSVM_CELL_##name,
+		PSVM_CELLS_OTHER(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < N_ROWS(cells); i++) {
 		outputs[i] = 0;
-		(void)psvm_rule(rules, input->nested, PSVM_CELL_TPR_LOAD + i,
-				&outputs[i]);
+		(void)psvm_rule(rules, input->nested, cells[i], &outputs[i]);
 	}
 }
 
 /* --- cells --------------------------------------------------------------- */
 
-#define READS_SNAPSHOT \
-	(CELL(SNAPSHOT_INT_CTL) | CELL(SNAPSHOT_INT_STATE) | CELL(SNAPSHOT_EVENT_INJ) | \
-	 CELL(SNAPSHOT_TLB_CONTROL))
+/* Lists, since there are more cells than bits in a word. A cell may be in one more
+ * than once. */
+#define CELL(name)			     PSVM_CELL_##name
+#define CELL_OF(name, unit, to, from, words) CELL(name),
+#define SET(...) \
+	{ \
+		(const uint8_t[]){ __VA_ARGS__ }, \
+			sizeof((const uint8_t[]){ __VA_ARGS__ }) \
+	}
+#define NOTHING \
+	{ \
+		NULL, 0 \
+	}
+
 /* Part of every #VMEXIT. */
 #define READS_GIF \
-	(CELL(HANDBACK_CLEAR_01) | CELL(HANDBACK_CLOSE) | CELL(CLOSE_IN_01) | \
-	 CELL(CLOSE_CLEAR_01))
+	CELL(HANDBACK_CLEAR_01), CELL(HANDBACK_CLOSE), CELL(CLOSE_IN_01), \
+		CELL(CLOSE_CLEAR_01)
 #define READS_VMCB12 \
-	(CELL(HANDBACK_FIELDS) | CELL(HANDBACK_ZERO_12) | CELL(HANDBACK_CLEAR_02) | \
-	 CELL(HANDBACK_TO_12) | CELL(HANDBACK_STORE_12))
+	CELL(HANDBACK_FIELDS), CELL(HANDBACK_ZERO_12), CELL(HANDBACK_CLEAR_02), \
+		CELL(HANDBACK_TO_12), CELL(HANDBACK_STORE_12)
 #define READS_FAILURE \
-	(CELL(ENTER_INVALID) | CELL(INVALID_REQUEST) | CELL(INVALID_ZERO_12) | \
-	 CELL(INVALID_HANDS_BACK) | READS_VMCB12 | READS_GIF)
+	CELL(ENTER_INVALID), CELL(INVALID_REQUEST), CELL(INVALID_ZERO_12), \
+		CELL(INVALID_HANDS_BACK), READS_VMCB12, READS_GIF
 #define READS_BUILD \
-	(CELL(ENTER_INVALID) | CELL(ENTER_CLEAR_02) | CELL(ENTER_FROM_12) | \
-	 CELL(ENTER_FROM_01) | CELL(ENTER_SET_02) | CELL(ENTER_FIELDS) | \
-	 CELL(ENTER_DROP_TLB) | CELL(MERGE_DROP_MISC1) | CELL(ENTER_CLEAR_01) | \
-	 CELL(ENTER_QUEUE) | CELL(ENTER_REQUEST))
+	CELL(ENTER_INVALID), CELL(ENTER_CLEAR_02), CELL(ENTER_FROM_12), \
+		CELL(ENTER_FROM_01), CELL(ENTER_SET_02), CELL(ENTER_FIELDS), \
+		CELL(ENTER_DROP_TLB), CELL(MERGE_DROP_MISC1), CELL(ENTER_CLEAR_01), \
+		CELL(ENTER_QUEUE), CELL(ENTER_REQUEST)
 #define READS_CLOSING \
-	(CELL(CLOSE_IN_01) | CELL(CLOSE_CLEAR_01) | CELL(MERGE_DROP_MISC1) | \
-	 CELL(CLOSE_IN_02) | CELL(CLOSE_CLEAR_02) | CELL(CLOSE_RESTORE_02))
-#define READS_VMRUN  (CELL(VMRUN_SET_02) | CELL(VMRUN_SET_01))
-#define LATE_VMRUN   (CELL(VMRUN_CLOSE) | READS_CLOSING)
-#define LATE_REENTER (CELL(REENTER_CLOSE) | READS_CLOSING)
-#define READS_MERGE \
-	(CELL(MERGE_WORDS) | CELL(MERGE_DROP_CR) | CELL(MERGE_DROP_MISC1) | \
-	 CELL(MERGE_DROP_MISC2) | CELL(MERGE_SET_CR))
+	CELL(CLOSE_IN_01), CELL(CLOSE_CLEAR_01), CELL(MERGE_DROP_MISC1), \
+		CELL(CLOSE_IN_02), CELL(CLOSE_CLEAR_02), CELL(CLOSE_RESTORE_02)
+#define READS_VMRUN  CELL(VMRUN_SET_02), CELL(VMRUN_SET_01)
+#define LATE_VMRUN   CELL(VMRUN_CLOSE), READS_CLOSING
+#define LATE_REENTER CELL(REENTER_CLOSE), READS_CLOSING
 #define READS_WINDOW \
-	(CELL(WINDOW_ASK) | CELL(WINDOW_IN_01) | CELL(WINDOW_IN_02) | \
-	 CELL(MERGE_DROP_MISC1))
-#define LATE_WINDOW    (CELL(WINDOW_USURP) | CELL(WINDOW_DUMMY) | CELL(WINDOW_EVENT))
-#define READS_HANDBACK (CELL(HANDBACK_REQUEST) | READS_VMCB12 | CELL(HANDBACK_TO_01))
-#define LATE_HANDBACK  (CELL(HANDBACK_QUEUE) | READS_GIF)
-#define READS_ARRIVE \
-	(CELL(OPEN) | CELL(OPEN_EXIT) | CELL(OPEN_INJECT) | CELL(OPEN_WINDOW) | \
-	 CELL(CLOSED_WINDOW))
-#define READS_OTHER \
-	(CELL(TPR_LOAD) | CELL(TPR_STORE) | CELL(CR8_INTERCEPT) | CELL(HLT_INTERCEPT) | \
-	 CELL(HLT_WAKE))
+	CELL(WINDOW_ASK), CELL(WINDOW_IN_01), CELL(WINDOW_IN_02), CELL(MERGE_DROP_MISC1)
+#define LATE_WINDOW    CELL(WINDOW_USURP), CELL(WINDOW_DUMMY), CELL(WINDOW_EVENT)
+#define READS_HANDBACK CELL(HANDBACK_REQUEST), READS_VMCB12, CELL(HANDBACK_TO_01)
+#define LATE_HANDBACK  CELL(HANDBACK_QUEUE), READS_GIF
 
 /* Hand-back moves bits of int_ctl only, VMRUN and windows merge intercepts, too. */
 enum {
@@ -263,41 +276,40 @@ enum {
 #define IF_IT_SUCCEEDS	 "where VMRUN succeeds in both"
 #define IF_IT_FAILS	 "where VMRUN fails in both"
 
-/* NOLINTBEGIN(misc-redundant-expression): sets of cells may overlap. */
 const struct step diff_steps[PSVM_DIFF_SCOPES] = {
-	{ PSVM_MOMENT_SNAPSHOT, ONLY_ALL, NULL, READS_SNAPSHOT, 0, 0,
-	  OUTPUTS(run_outputs), 1, run_snapshot },
-	{ PSVM_MOMENT_ENTER, ONLY_ALL, "whether it fails", CELL(ENTER_INVALID), 0, 0,
-	  OUTPUTS(vmrun_outputs), 1, run_enter_outcome },
+	{ PSVM_MOMENT_SNAPSHOT, ONLY_ALL, NULL, SET(PSVM_CELLS_SNAPSHOT(CELL_OF)),
+	  NOTHING, 0, OUTPUTS(run_outputs), 1, run_snapshot },
+	{ PSVM_MOMENT_ENTER, ONLY_ALL, "whether it fails", SET(CELL(ENTER_INVALID)),
+	  NOTHING, 0, OUTPUTS(vmrun_outputs), 1, run_enter_outcome },
 	{ PSVM_MOMENT_ENTER, ONLY_SUCCESS, IF_IT_SUCCEEDS,
-	  READS_BUILD | READS_VMRUN | LATE_VMRUN, LATE_VMRUN, FROM_ALL,
+	  SET(READS_BUILD, READS_VMRUN, LATE_VMRUN), SET(LATE_VMRUN), FROM_ALL,
 	  OUTPUTS(run_outputs), 1, run_enter },
-	{ PSVM_MOMENT_ENTER, ONLY_FAILURE, IF_IT_FAILS, READS_FAILURE, 0, 0,
+	{ PSVM_MOMENT_ENTER, ONLY_FAILURE, IF_IT_FAILS, SET(READS_FAILURE), NOTHING, 0,
 	  OUTPUTS(handback_outputs), 1, run_enter },
-	{ PSVM_MOMENT_REENTER, ONLY_ALL, "whether it fails", CELL(ENTER_INVALID), 0, 0,
-	  OUTPUTS(vmrun_outputs), 1, run_reenter_outcome },
-	{ PSVM_MOMENT_REENTER, ONLY_SUCCESS, IF_IT_SUCCEEDS, READS_BUILD | LATE_REENTER,
-	  LATE_REENTER, FROM_ALL, OUTPUTS(run_outputs), 1, run_reenter },
-	{ PSVM_MOMENT_REENTER, ONLY_FAILURE, IF_IT_FAILS, READS_FAILURE, 0, 0,
+	{ PSVM_MOMENT_REENTER, ONLY_ALL, "whether it fails", SET(CELL(ENTER_INVALID)),
+	  NOTHING, 0, OUTPUTS(vmrun_outputs), 1, run_reenter_outcome },
+	{ PSVM_MOMENT_REENTER, ONLY_SUCCESS, IF_IT_SUCCEEDS,
+	  SET(READS_BUILD, LATE_REENTER), SET(LATE_REENTER), FROM_ALL,
+	  OUTPUTS(run_outputs), 1, run_reenter },
+	{ PSVM_MOMENT_REENTER, ONLY_FAILURE, IF_IT_FAILS, SET(READS_FAILURE), NOTHING, 0,
 	  OUTPUTS(handback_outputs), 1, run_reenter },
-	{ PSVM_MOMENT_MERGE, ONLY_ALL, NULL, READS_MERGE, 0, 0, OUTPUTS(merge_outputs), 1,
-	  run_merge },
-	{ PSVM_MOMENT_WINDOW, ONLY_ALL, NULL, READS_WINDOW | LATE_WINDOW, LATE_WINDOW,
-	  FROM_ALL, OUTPUTS(window_outputs), 1, run_window_open },
-	{ PSVM_MOMENT_CLOSE, ONLY_ALL, NULL, READS_CLOSING | CELL(CLOSE_REQUEST), 0, 0,
-	  OUTPUTS(run_outputs), 1, run_window_close },
-	{ PSVM_MOMENT_REFRESH, ONLY_ALL, NULL, CELL(REFRESH_TO_12) | CELL(REFRESH_FIELDS),
-	  0, 0, OUTPUTS(run_outputs), 1, run_refresh },
-	{ PSVM_MOMENT_HANDBACK, ONLY_ALL, NULL, READS_HANDBACK | LATE_HANDBACK,
-	  LATE_HANDBACK, FROM_02_01, OUTPUTS(handback_outputs), 1, run_handback },
-	{ PSVM_MOMENT_ROUTE, ONLY_ALL, NULL, CELL(ROUTE_L0) | CELL(ROUTE_L1), 0, 0,
+	{ PSVM_MOMENT_MERGE, ONLY_ALL, NULL, SET(PSVM_CELLS_MERGE(CELL_OF)), NOTHING, 0,
+	  OUTPUTS(merge_outputs), 1, run_merge },
+	{ PSVM_MOMENT_WINDOW, ONLY_ALL, NULL, SET(READS_WINDOW, LATE_WINDOW),
+	  SET(LATE_WINDOW), FROM_ALL, OUTPUTS(window_outputs), 1, run_window_open },
+	{ PSVM_MOMENT_CLOSE, ONLY_ALL, NULL, SET(READS_CLOSING, CELL(CLOSE_REQUEST)),
+	  NOTHING, 0, OUTPUTS(run_outputs), 1, run_window_close },
+	{ PSVM_MOMENT_REFRESH, ONLY_ALL, NULL, SET(PSVM_CELLS_REFRESH(CELL_OF)), NOTHING,
+	  0, OUTPUTS(run_outputs), 1, run_refresh },
+	{ PSVM_MOMENT_HANDBACK, ONLY_ALL, NULL, SET(READS_HANDBACK, LATE_HANDBACK),
+	  SET(LATE_HANDBACK), FROM_02_01, OUTPUTS(handback_outputs), 1, run_handback },
+	{ PSVM_MOMENT_ROUTE, ONLY_ALL, NULL, SET(PSVM_CELLS_ROUTE(CELL_OF)), NOTHING, 0,
 	  OUTPUTS(route_outputs), INTERCEPT_EXITS + N_ROWS(other_exits), run_route },
-	{ PSVM_MOMENT_ARRIVE, ONLY_ALL, NULL, READS_ARRIVE, 0, 0, OUTPUTS(arrive_outputs),
-	  1, run_arrive },
-	{ PSVM_MOMENT_OTHER, ONLY_ALL, NULL, READS_OTHER, 0, 0, OUTPUTS(other_outputs), 1,
-	  run_other },
+	{ PSVM_MOMENT_ARRIVE, ONLY_ALL, NULL, SET(PSVM_CELLS_ARRIVE(CELL_OF)), NOTHING, 0,
+	  OUTPUTS(arrive_outputs), 1, run_arrive },
+	{ PSVM_MOMENT_OTHER, ONLY_ALL, NULL, SET(PSVM_CELLS_OTHER(CELL_OF)), NOTHING, 0,
+	  OUTPUTS(other_outputs), 1, run_other },
 };
-/* NOLINTEND(misc-redundant-expression) */
 
 /* --- operands ------------------------------------------------------------ */
 

@@ -160,19 +160,9 @@ static void add_function(struct text *text, const struct psvm_output *output,
 /* What 0 and 1 mean where they are not the bits of a word. */
 static const char *constant_words(const struct psvm_output *output, bool one)
 {
-	if (output->kind == PSVM_OUTPUT_EXITS)
-		return one ? "yes" : "no, L0 handles them";
-	switch (output->unit) {
-	case PSVM_UNIT_REQUESTS:
-		return one ? "requested" : "not requested";
-	case PSVM_UNIT_FIELDS:
-		return one ? "stored" : "not stored";
-	case PSVM_UNIT_FLAG:
-	case PSVM_UNIT_WAKES:
-		return one ? "yes" : "no";
-	default:
-		return one ? "1" : "0";
-	}
+	static const char *const digits[] = { "0", "1" };
+
+	return (output->values ? output->values : digits)[one];
 }
 
 static void add_becomes(struct text *text, const struct psvm_output *output,

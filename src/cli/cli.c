@@ -246,6 +246,21 @@ int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_
 	return status;
 }
 
+bool cli_number(const char *command, const char *option, const char *text,
+		unsigned long min, unsigned long max, unsigned long *number)
+{
+	unsigned long value;
+
+	if (text == NULL)
+		return true;
+	value = strtoul(text, NULL, 10); /* ULONG_MAX if it is larger */
+	if (!*text || text[strspn(text, "0123456789")] || value < min || value > max)
+		return cli_fail(command, "--%s: '%s' is not a number from %lu to %lu",
+				option, text, min, max);
+	*number = value;
+	return true;
+}
+
 /* --- rule sets ----------------------------------------------------------- */
 
 const struct psvm_rules *cli_rules(const char *command, const char *name)

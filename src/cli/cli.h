@@ -16,6 +16,8 @@ int cmd_decode(int argc, const char **argv);
 int cmd_enter(int argc, const char **argv);
 int cmd_sync(int argc, const char **argv);
 int cmd_diff(int argc, const char **argv);
+int cmd_check(int argc, const char **argv);
+int cmd_replay(int argc, const char **argv);
 int cmd_rules(int argc, const char **argv);
 
 /* One line on stderr: "psvm COMMAND: ..."; returns false. */
@@ -50,6 +52,11 @@ typedef int cli_run(const void *options, const char **arguments);
  * the options are the caller's to free. */
 int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_run *run,
 		const void *options);
+
+/* The value of an option, a decimal number from min to max; *number stays as it is if
+ * the option was not given. False after a line on stderr. */
+bool cli_number(const char *command, const char *option, const char *text,
+		unsigned long min, unsigned long max, unsigned long *number);
 
 /* A rule set by its name, or null after a line on stderr with the known ones. */
 const struct psvm_rules *cli_rules(const char *command, const char *name);

@@ -53,18 +53,6 @@ static bool parse_features(const struct run *run, const char *option, const char
 	return true;
 }
 
-static bool parse_number(const struct run *run, const char *option, const char *text,
-			 unsigned long max, unsigned long *number)
-{
-	if (!text)
-		return true;
-	*number = strtoul(text, NULL, 10); /* ULONG_MAX if it is larger */
-	if (!*text || text[strspn(text, "0123456789")] || *number > max)
-		return cli_fail(run->command, "--%s: '%s' is not a number from 0 to %lu",
-				option, text, max);
-	return true;
-}
-
 static bool parse_facts(struct run *run, const struct options *options)
 {
 	unsigned long nmis = 0, l1_if = 1;
@@ -72,8 +60,8 @@ static bool parse_facts(struct run *run, const struct options *options)
 
 	if (!parse_features(run, "offer", options->offer, true, &facts) ||
 	    !parse_features(run, "host", options->host, false, &facts) ||
-	    !parse_number(run, "nmis", options->nmis, MAX_NMIS, &nmis) ||
-	    !parse_number(run, "l1-if", options->l1_if, 1, &l1_if))
+	    !cli_number(run->command, "nmis", options->nmis, 0, MAX_NMIS, &nmis) ||
+	    !cli_number(run->command, "l1-if", options->l1_if, 0, 1, &l1_if))
 		return false;
 	run->pages.facts = facts | (l1_if ? PSVM_C(L1_IF) : 0);
 	run->pages.nmis = (uint8_t)nmis;
@@ -333,7 +321,7 @@ int cmd_sync(int argc, const char **argv)
 		"three moved it and why; the other fields; and what L0 has to "
 		"do.\n" HELP
 		"An exit code of INTR, NMI, NPF or an exception in vmcb02 counts as an "
-		"exit that L0 deferred (rule set xen).\n"
+		"exit that L0 deferred (rule set xen). Assumed: no event is pending.\n"
 		"The vmcb12 of -o is the given one with the fields that the rule set "
 		"stores; exit code, exit information and state save area are L0's to "
 		"write.\n" STATUS_HELP

@@ -16,7 +16,10 @@ static const struct command {
 	{ "decode", cmd_decode, "print VMCB images in names" },
 	{ "enter", cmd_enter, "L1 executes VMRUN: how vmcb02 is built, bit by bit" },
 	{ "sync", cmd_sync, "#VMEXIT to L1: what goes back into vmcb12, bit by bit" },
+	{ "check", cmd_check, "can L1 tell that it is nested? every way, with a story" },
 	{ "diff", cmd_diff, "every functional difference between two rule sets" },
+	{ "replay", cmd_replay,
+	  "recorded experiments on the machines, and what differs" },
 	{ "rules", cmd_rules, "the rule sets: a list, and each one as a table" },
 };
 

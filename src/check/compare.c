@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* One step of both machines, and what of it L1 or L2 could tell apart. */
+#include "explore.h"
+
+static uint32_t differs(bool yes, uint32_t bit)
+{
+	return yes ? bit : 0;
+}
+
+/* vmcb12, as L1 finds it after a #VMEXIT. */
+static void compare_vmcb12(const struct product *p, struct difference *d)
+{
+	const struct psvm_cpu_vmcb *b = &p->bare.vmcb12, *n = &p->nested.vmcb12;
+
+	d->int_ctl = b->words.int_ctl ^ n->words.int_ctl;
+	d->int_ctl_nested = n->words.int_ctl;
+	d->fields |= differs(d->int_ctl != 0, DIFFER_INT_CTL) |
+		     differs(b->words.int_state != n->words.int_state, DIFFER_INT_STATE) |
+		     differs(b->words.event_inj != n->words.event_inj, DIFFER_EVENT_INJ) |
+		     differs(b->words.exit_int_info != n->words.exit_int_info,
+			     DIFFER_EXIT_INT_INFO) |
+		     differs(b->words.misc1 != n->words.misc1 || b->cr != n->cr ||
+				     b->misc2 != n->misc2 || b->clean != n->clean ||
+				     b->rflags_if != n->rflags_if ||
+				     b->words.tlb_control != n->words.tlb_control,
+			     DIFFER_OTHER);
+}
+
+static void compare_l1(const struct product *p, const struct world *w,
+		       struct difference *d)
+{
+	struct l1_view b = bare_view(&p->bare), n = nested_view(&p->nested, w);
+
+	d->fields |= differs(b.gif != n.gif, DIFFER_GIF) |
+		     differs(b.nmi_masked != n.nmi_masked, DIFFER_NMI_MASKED) |
+		     differs(b.nmi != n.nmi, DIFFER_NMI) |
+		     differs(b.tpr != n.tpr, DIFFER_TPR) |
+		     differs(b.rflags_if != n.rflags_if, DIFFER_IF);
+}
+
+/* L0's dummy: nobody else uses vector 0. */
+static bool dummy_in_02(const struct nested *m)
+{
+	uint64_t int_ctl = m->cpu.flags & PSVM_CPU_F(GUEST) ? m->cpu.int_ctl
+							    : m->vmcb02.words.int_ctl;
+
+	return m->in_l2 && (int_ctl & PSVM_V_IRQ) != 0 &&
+	       (int_ctl & PSVM_V_INTR_VECTOR) == 0;
+}
+
+static uint32_t situation(const struct nested *m)
+{
+	const struct psvm_cpu_vmcb *runs = m->in_l2 ? &m->vmcb02 : &m->vmcb01;
+	bool vintr = (runs->words.misc1 & PSVM_INTERCEPT_MASK(VINTR)) != 0;
+	bool window = m->in_l2 ? dummy_in_02(m) && vintr : vintr;
+
+	return differs(window, SITUATION_WINDOW) |
+	       differs(dummy_in_02(m) && !vintr, SITUATION_DUMMY) |
+	       differs(m->asleep, SITUATION_ASLEEP) |
+	       differs(m->intr != 0, SITUATION_INTR) |
+	       differs(m->nmis != 0, SITUATION_NMI) |
+	       differs(!window && m->requests == 0 && !m->stepping, SITUATION_UNASKED);
+}
+
+static bool same_happened(struct seen a, struct seen b)
+{
+	return a.kind == b.kind && a.level == b.level && a.code == b.code;
+}
+
+static uint8_t recognized_event(uint64_t event)
+{
+	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
+
+	if (type == PSVM_EVENT_TYPE_NMI)
+		return RECOGNIZED_NMI;
+	if (type != PSVM_EVENT_TYPE_INTR)
+		return RECOGNIZED_OTHER;
+	switch (event & PSVM_EVENT_INJ_VECTOR) {
+	case 0:
+		return RECOGNIZED_DUMMY;
+	case VECTOR_OF_L1:
+		return RECOGNIZED_INTR;
+	case VECTOR_OF_V_IRQ:
+		return RECOGNIZED_V_IRQ;
+	default:
+		return RECOGNIZED_INJECTED;
+	}
+}
+
+/* An exit because of an instruction is the program going on. */
+static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12)
+{
+	if (s.kind == SEEN_RAN)
+		return RECOGNIZED_NOTHING;
+	if (s.kind == SEEN_STUCK)
+		return RECOGNIZED_STUCK;
+	if (s.kind == SEEN_EVENT)
+		return recognized_event(s.code);
+	switch (s.code) {
+	case PSVM_EXIT_INTR:
+		return RECOGNIZED_INTR;
+	case PSVM_EXIT_NMI:
+		return RECOGNIZED_NMI;
+	case PSVM_EXIT_VINTR:
+		return RECOGNIZED_V_IRQ;
+	case PSVM_EXIT_INVALID:
+		return RECOGNIZED_INVALID;
+	case EXIT_OF_FAULT:
+		return recognized_event(vmcb12->words.exit_int_info);
+	default:
+		return RECOGNIZED_NOTHING;
+	}
+}
+
+bool product_step(struct product *p, const struct world *w, struct act act,
+		  struct reads *reads, struct difference *d)
+{
+	struct difference none = { .act = act, .situation = situation(&p->nested) };
+
+	*d = none;
+	d->bare = bare_step(&p->bare, w, act, reads);
+	d->nested = nested_step(&p->nested, w, act, reads);
+	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12);
+	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12);
+	d->fields = differs(p->nested.stale, DIFFER_STALE);
+	if (!same_happened(d->bare, d->nested))
+		d->fields |= DIFFER_SEEN;
+	else if (d->bare.value != d->nested.value)
+		d->fields |= DIFFER_VALUE;
+	if (d->fields == 0 && d->bare.kind == SEEN_EXIT) {
+		compare_vmcb12(p, d);
+		compare_l1(p, w, d);
+	}
+	return d->fields == 0;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "cause.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- fingerprints -------------------------------------------------------- */
+
+/*
+ * A visited state is known by 128 bits of two independent hashes: that two of n states
+ * share them has a probability below n * n / 2^129.
+ */
+struct fingerprint {
+	uint64_t a, b;
+};
+
+static void mix(struct fingerprint *f, uint64_t value)
+{
+	f->a = (f->a ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	f->a ^= f->a >> 29;
+	f->b = (f->b + value) * UINT64_C(0xbf58476d1ce4e5b9);
+	f->b ^= f->b >> 32;
+}
+
+static void mix_cpu(struct fingerprint *f, const struct psvm_cpu *cpu)
+{
+	mix(f, cpu->int_ctl);
+	mix(f, (uint64_t)cpu->cr << 32 | cpu->misc1);
+	mix(f, (uint64_t)cpu->misc2 << 32 | cpu->flags << 16 | (uint32_t)cpu->tpr << 8 |
+		       cpu->intr);
+}
+
+static void mix_vmcb(struct fingerprint *f, const struct psvm_cpu_vmcb *vmcb)
+{
+	mix(f, vmcb->words.int_ctl);
+	mix(f, vmcb->words.int_state << 32 | vmcb->words.misc1);
+	mix(f, vmcb->words.event_inj);
+	mix(f, vmcb->words.exit_int_info);
+	mix(f, (uint64_t)vmcb->cr << 32 | vmcb->misc2);
+	mix(f, (uint64_t)vmcb->clean << 32 | (uint32_t)vmcb->words.tlb_control << 16 |
+		       (uint32_t)vmcb->rflags_if << 8 | vmcb->bad);
+}
+
+static void mix_product(struct fingerprint *f, const struct product *p)
+{
+	const struct nested *n = &p->nested;
+
+	mix_cpu(f, &p->bare.cpu);
+	mix_vmcb(f, &p->bare.vmcb12);
+	mix_cpu(f, &n->cpu);
+	mix_vmcb(f, &n->vmcb01);
+	mix_vmcb(f, &n->vmcb02);
+	mix_vmcb(f, &n->vmcb12);
+	mix_vmcb(f, &n->snapshot);
+	mix(f, (uint64_t)n->in_l2 | (uint64_t)n->asleep << 1 |
+		       (uint64_t)n->vmrun_pending << 2 | (uint64_t)n->moved << 3 |
+		       (uint64_t)n->l1_if << 4 | (uint64_t)n->gif << 5 |
+		       (uint64_t)n->nmi_masked << 6 | (uint64_t)n->stepping << 7 |
+		       (uint64_t)n->tpr << 8 | (uint64_t)n->intr << 16 |
+		       (uint64_t)n->nmis << 24 | (uint64_t)n->requests << 32 |
+		       (uint64_t)n->injects_nmi << 40);
+}
+
+static struct fingerprint fingerprint(const struct twin *t)
+{
+	struct fingerprint f = { 1, 2 };
+
+	mix_product(&f, &t->lo);
+	mix_product(&f, &t->hi);
+	return f;
+}
+
+/* --- states that are one ------------------------------------------------- */
+
+static void forget_vmcb(struct psvm_cpu_vmcb *vmcb)
+{
+	struct psvm_cpu_vmcb empty = { 0 };
+
+	*vmcb = empty;
+}
+
+/* What every #VMEXIT stores. */
+static void forget_stored(struct psvm_cpu_vmcb *vmcb)
+{
+	vmcb->words.int_ctl &= ~(PSVM_V_TPR | PSVM_V_IRQ);
+	vmcb->words.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
+	vmcb->words.event_inj = 0;
+	vmcb->words.exit_int_info = 0;
+	vmcb->rflags_if = 0;
+}
+
+/* What nobody reads again before it is written does not tell states apart. */
+static void forget(struct product *p, const struct world *w)
+{
+	const struct psvm_move *clear = &w->rules->cell[PSVM_CELL_ENTER_CLEAR_02].move[0];
+	bool rebuilt = clear->bits == UINT64_MAX && (clear->on | clear->off) == 0;
+	struct nested *n = &p->nested;
+
+	n->stale = 0;
+	n->exit_code = 0;
+	p->bare.exit_code = 0;
+	if (p->bare.cpu.flags & PSVM_CPU_F(GUEST))
+		forget_stored(&p->bare.vmcb12);
+	if (n->cpu.flags & PSVM_CPU_F(GUEST))
+		forget_stored(n->in_l2 ? &n->vmcb02 : &n->vmcb01);
+	if (n->in_l2)
+		return;
+	n->vmcb12.words.exit_int_info = 0;
+	p->bare.vmcb12.words.exit_int_info = 0;
+	forget_vmcb(&n->snapshot);
+	n->l1_if = 0;
+	if (rebuilt)
+		forget_vmcb(&n->vmcb02);
+}
+
+/* --- visited states ------------------------------------------------------ */
+
+/* How a state was first reached. */
+struct node {
+	uint32_t parent;
+	struct decided decided;
+	uint8_t act, first;
+};
+
+struct search {
+	const struct world *w;
+	const struct unit *unit;
+	struct fingerprint *table; /* open addressing; all zero is empty */
+	size_t table_size;	   /* a power of two */
+	struct node *nodes;
+	uint32_t node_count, node_room;
+	struct twin *level, *next; /* breadth first: this level's states, the next's */
+	uint32_t *level_node, *next_node;
+	size_t level_count, next_count, next_room;
+	uint64_t max_states;
+	bool overflow;
+	struct exploration e;
+};
+
+/* The explorer has nothing to fall back on. */
+static void *must(void *p)
+{
+	if (p == NULL) {
+		fputs("psvm: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+static bool insert(struct search *s, struct fingerprint f)
+{
+	size_t i = f.a & (s->table_size - 1);
+
+	if (f.a == 0 && f.b == 0)
+		f.b = 1;
+	for (; s->table[i].a != 0 || s->table[i].b != 0;
+	     i = (i + 1) & (s->table_size - 1))
+		if (s->table[i].a == f.a && s->table[i].b == f.b)
+			return false;
+	s->table[i] = f;
+	return true;
+}
+
+static void grow(struct search *s)
+{
+	struct fingerprint *old = s->table;
+	size_t size = s->table_size;
+
+	if (s->node_count * 2 < size)
+		return;
+	s->table_size = size * 2;
+	s->table = must(calloc(s->table_size, sizeof(*s->table)));
+	for (size_t i = 0; i < size; i++)
+		if (old[i].a != 0 || old[i].b != 0)
+			insert(s, old[i]);
+	free(old);
+}
+
+static void add(struct search *s, const struct twin *t, struct node node)
+{
+	if (s->node_count == s->max_states) {
+		s->overflow = true;
+		return;
+	}
+	if (!insert(s, fingerprint(t)))
+		return;
+	if (s->node_count == s->node_room) {
+		s->node_room = s->node_room * 2 + 1024;
+		s->nodes = must(realloc(s->nodes, s->node_room * sizeof(*s->nodes)));
+	}
+	if (s->next_count == s->next_room) {
+		s->next_room = s->next_room * 2 + 1024;
+		s->next = must(realloc(s->next, s->next_room * sizeof(*s->next)));
+		s->next_node =
+			must(realloc(s->next_node, s->next_room * sizeof(*s->next_node)));
+	}
+	s->nodes[s->node_count] = node;
+	s->next[s->next_count] = *t;
+	s->next_node[s->next_count++] = s->node_count++;
+	grow(s);
+}
+
+/* --- findings ------------------------------------------------------------ */
+
+static bool same_seen(struct seen a, struct seen b)
+{
+	return a.kind == b.kind && a.level == b.level && a.code == b.code;
+}
+
+static uint8_t *path_to(const struct search *s, struct node last, unsigned *length)
+{
+	unsigned n = 1;
+	uint8_t *path;
+
+	for (uint32_t i = last.parent; s->nodes[i].parent != UINT32_MAX;
+	     i = s->nodes[i].parent)
+		n++;
+	path = must(malloc(n));
+	*length = n;
+	path[--n] = last.act;
+	for (uint32_t i = last.parent; s->nodes[i].parent != UINT32_MAX;
+	     i = s->nodes[i].parent)
+		path[--n] = s->nodes[i].act;
+	return path;
+}
+
+static void found(struct search *s, struct difference d, struct node node)
+{
+	struct finding *f;
+
+	for (unsigned i = 0; i < s->e.finding_count; i++)
+		if (cause_same(&s->e.findings[i].difference, &d)) {
+			s->e.findings[i].count++;
+			return;
+		}
+	s->e.findings = must(realloc(s->e.findings,
+				     (s->e.finding_count + 1) * sizeof(*s->e.findings)));
+	f = &s->e.findings[s->e.finding_count++];
+	f->difference = d;
+	f->count = 1;
+	f->first = scope_first(s->unit->slice, node.first);
+	f->decided = node.decided;
+	f->open_vars = s->unit->slice->vars;
+	f->path = path_to(s, node, &f->length);
+}
+
+/* --- the search ---------------------------------------------------------- */
+
+/* Undecided bits have not made a difference but to their copies. */
+static bool same_course(const struct twin *t)
+{
+	const struct nested *a = &t->lo.nested, *b = &t->hi.nested;
+
+	return t->lo.bare.cpu.flags == t->hi.bare.cpu.flags &&
+	       t->lo.bare.cpu.tpr == t->hi.bare.cpu.tpr &&
+	       t->lo.bare.cpu.intr == t->hi.bare.cpu.intr &&
+	       a->cpu.flags == b->cpu.flags && a->in_l2 == b->in_l2 &&
+	       a->asleep == b->asleep && a->l1_if == b->l1_if && a->tpr == b->tpr &&
+	       a->intr == b->intr && a->nmis == b->nmis && a->gif == b->gif &&
+	       a->nmi_masked == b->nmi_masked && a->requests == b->requests &&
+	       a->stepping == b->stepping &&
+	       a->vmcb01.words.misc1 == b->vmcb01.words.misc1 &&
+	       a->vmcb02.words.event_inj == b->vmcb02.words.event_inj;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as there are variables. */
+static void expand(struct search *s, const struct twin *from, struct node node);
+
+/* A variable had to be known: once with either value. */
+static void expand_both(struct search *s, const struct twin *from, struct node node,
+			unsigned var)
+{
+	struct node decided = node;
+	struct twin t = *from;
+
+	scope_decide(&t, var, false);
+	decided.decided.known |= UINT32_C(1) << var;
+	expand(s, &t, decided);
+	t = *from;
+	scope_decide(&t, var, true);
+	decided.decided.value |= UINT32_C(1) << var;
+	expand(s, &t, decided);
+}
+
+static void expand(struct search *s, const struct twin *from, struct node node)
+{
+	struct act act = scope_act(node.act);
+	struct twin t = *from;
+	struct difference dlo, dhi;
+	struct reads lo, hi;
+	bool same, same_hi;
+
+	lo.count = 0;
+	same = product_step(&t.lo, s->w, act, &lo, &dlo);
+	if (scope_open(from)) {
+		unsigned var;
+
+		hi.count = 0;
+		same_hi = product_step(&t.hi, s->w, act, &hi, &dhi);
+		var = scope_needs(&lo, &hi);
+		if (var < scope_var_count) {
+			expand_both(s, from, node, var);
+			return;
+		}
+		if (lo.count != hi.count || !same_seen(dlo.bare, dhi.bare) ||
+		    !same_seen(dlo.nested, dhi.nested) || !same_course(&t)) {
+			s->e.error = "a step depends on a bit that it did not note";
+			return;
+		}
+		if (same && !same_hi) {
+			dlo = dhi;
+			same = false;
+		}
+	} else {
+		t.hi = t.lo;
+	}
+	s->e.transitions++;
+	if (!same) {
+		found(s, dlo, node);
+		return;
+	}
+	forget(&t.lo, s->w);
+	forget(&t.hi, s->w);
+	add(s, &t, node);
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+static void begin(struct search *s)
+{
+	struct decided d = scope_usual(s->unit->slice);
+	struct twin t;
+
+	for (unsigned i = 0; i < scope_first_count(s->unit->slice); i++) {
+		struct node node = { UINT32_MAX, d, 0, (uint8_t)i };
+
+		scope_begin(&t, s->w, scope_first(s->unit->slice, i), d);
+		add(s, &t, node);
+	}
+}
+
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): findings own their paths. */
+static void search_level(struct search *s)
+{
+	for (size_t i = 0; i < s->level_count && !s->overflow && s->e.error == NULL; i++)
+		for (unsigned a = 0; a < scope_act_count; a++) {
+			struct node node = s->nodes[s->level_node[i]];
+
+			if (!scope_allows(s->unit->slice, &s->level[i].lo, a))
+				continue;
+			node.parent = s->level_node[i];
+			node.act = (uint8_t)a;
+			expand(s, &s->level[i], node);
+		}
+}
+
+/* NOLINTEND(clang-analyzer-unix.Malloc) */
+
+struct exploration explore(const struct world *w, const struct unit *unit,
+			   uint64_t max_states)
+{
+	struct world here = *w;
+	struct search s = {
+		.w = &here, .unit = unit, .table_size = 1 << 16, .max_states = max_states
+	};
+
+	here.facts = unit->facts;
+	s.table = must(calloc(s.table_size, sizeof(*s.table)));
+	begin(&s);
+	while (s.next_count != 0 && !s.overflow && s.e.error == NULL) {
+		free(s.level);
+		free(s.level_node);
+		s.level = s.next;
+		s.level_node = s.next_node;
+		s.level_count = s.next_count;
+		s.next = NULL;
+		s.next_node = NULL;
+		s.next_count = s.next_room = 0;
+		search_level(&s);
+	}
+	s.e.states = s.node_count;
+	s.e.complete = !s.overflow && s.e.error == NULL;
+	free(s.level);
+	free(s.level_node);
+	free(s.next);
+	free(s.next_node);
+	free(s.table);
+	free(s.nodes);
+	return s.e;
+}
+
+void exploration_free(struct exploration *e)
+{
+	for (unsigned i = 0; i < e->finding_count; i++)
+		free(e->findings[i].path);
+	free(e->findings);
+}

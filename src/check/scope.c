@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT */
+#include "scope.h"
+
+#include "rows.h"
+#include "text.h"
+
+#include <string.h>
+
+/*
+ * Priorities and task priorities are 4, 5, 14 or 15: bit 2 is 1, bits 3 and 1 are
+ * alike. So each comparison is met from both sides and at equality, and at the
+ * end of the range, where a window's priority of 15 does not help.
+ */
+#define PRIO_FIXED UINT64_C(0x4)
+#define PRIO_EVEN  UINT64_C(0xa)
+#define PRIO_ODD   UINT64_C(0x1)
+#define PRIO(bits) ((bits) << PSVM_V_INTR_PRIO_SHIFT)
+#define VECTOR	   ((uint64_t)VECTOR_OF_V_IRQ << PSVM_V_INTR_VECTOR_SHIFT)
+
+/* clang-format off: tables. */
+
+/* X(identifier, name, word, bits) */
+#define BIT(X, name) X(name, #name, INT_CTL, PSVM_##name)
+#define INTERCEPT(X, name, word) \
+	X(ICPT_##name, "intercept of " #name, word, PSVM_INTERCEPT_MASK(name))
+#define VARS(X) \
+	BIT(X, V_IRQ) \
+	BIT(X, V_GIF) \
+	BIT(X, V_NMI) \
+	BIT(X, V_NMI_MASK) \
+	BIT(X, V_IGN_TPR) \
+	BIT(X, V_INTR_MASKING) \
+	BIT(X, V_GIF_ENABLE) \
+	BIT(X, V_NMI_ENABLE) \
+	BIT(X, X2AVIC_ENABLE) \
+	BIT(X, AVIC_ENABLE) \
+	X(TPR_ODD, "V_TPR[0]", INT_CTL, PRIO_ODD) \
+	X(TPR_EVEN, "V_TPR[3] and [1]", INT_CTL, PRIO_EVEN) \
+	X(PRIO_ODD, "V_INTR_PRIO[0]", INT_CTL, PRIO(PRIO_ODD)) \
+	X(PRIO_EVEN, "V_INTR_PRIO[3] and [1]", INT_CTL, PRIO(PRIO_EVEN)) \
+	X(SBZ_7_4, "060h[7:4]", INT_CTL, PSVM_V_TPR_7_4) \
+	X(SBZ_10, "060h[10]", INT_CTL, PSVM_MASK64(10, 1)) \
+	X(SBZ_15_13, "060h[15:13]", INT_CTL, PSVM_MASK64(13, 3)) \
+	X(SBZ_23_21, "060h[23:21]", INT_CTL, PSVM_MASK64(21, 3)) \
+	X(SBZ_29_27, "060h[29:27]", INT_CTL, PSVM_MASK64(27, 3)) \
+	X(SBZ_63_40, "060h[63:40]", INT_CTL, PSVM_RSVD_63_40) \
+	INTERCEPT(X, INTR, MISC1) \
+	INTERCEPT(X, NMI, MISC1) \
+	INTERCEPT(X, VINTR, MISC1) \
+	INTERCEPT(X, IRET, MISC1) \
+	INTERCEPT(X, HLT, MISC1) \
+	INTERCEPT(X, VMRUN, MISC2) \
+	INTERCEPT(X, STGI, MISC2) \
+	INTERCEPT(X, CLGI, MISC2) \
+	INTERCEPT(X, CR8_READ, CR) \
+	INTERCEPT(X, CR8_WRITE, CR)
+
+/* clang-format on */
+
+enum {
+#define VAR(id, name, word, bits) VAR_##id,
+	VARS(VAR)
+#undef VAR
+};
+#define V(id) (UINT32_C(1) << VAR_##id)
+
+const struct scope_var scope_vars[] = {
+#define VAR(id, name, word, bits) { name, WORD_##word, bits },
+	VARS(VAR)
+#undef VAR
+};
+const unsigned scope_var_count = N_ROWS(scope_vars);
+
+/* The value of a variable that is not open: a priority of 5, VMRUN intercepted. */
+#define USUAL (V(PRIO_ODD) | V(ICPT_VMRUN))
+
+/* --- acts ---------------------------------------------------------------- */
+
+/* clang-format off: a table. */
+
+/* X(identifier, kind, instruction, value). The interrupt has priority 5. */
+#define ALL_ACTS(X) \
+	X(NOP, INSN, NOP, 0) \
+	X(VMRUN, INSN, VMRUN, 0) \
+	X(STI, INSN, STI, 0) \
+	X(CLI, INSN, CLI, 0) \
+	X(STGI, INSN, STGI, 0) \
+	X(CLGI, INSN, CLGI, 0) \
+	X(CPUID, INSN, CPUID, 0) \
+	X(HLT, INSN, HLT, 0) \
+	X(IRET, INSN, IRET, 0) \
+	X(CR8_READ, INSN, CR8_READ, 0) \
+	X(CR8_IS_4, INSN, CR8_WRITE, 4) \
+	X(CR8_IS_5, INSN, CR8_WRITE, 5) \
+	X(CR8_IS_15, INSN, CR8_WRITE, 15) \
+	X(INTR, INTR, NOP, VECTOR_OF_L1) \
+	X(NMI, NMI, NOP, 0) \
+	X(EXIT_L0, EXIT_L0, NOP, 0) \
+	X(RESTORE, RESTORE, NOP, 0) \
+	X(FAULT_L0, FAULT_L0, NOP, 0) \
+	X(FAULT_L1, FAULT_L1, NOP, 0) \
+	X(VMRUN_FAULT_L0, FAULT_L0, VMRUN, 0) \
+	X(VMRUN_FAULT_L1, FAULT_L1, VMRUN, 0)
+
+/* clang-format on */
+
+enum {
+#define ACT_ROW(id, kind, insn, value) ROW_##id,
+	ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
+};
+#define A(id) (UINT32_C(1) << ROW_##id)
+
+static const struct act acts[] = {
+#define ACT_ROW(id, kind, insn, value) { ACT_##kind, PSVM_INSN_##insn, value },
+	ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
+};
+const unsigned scope_act_count = N_ROWS(acts);
+
+struct act scope_act(unsigned i)
+{
+	return acts[i];
+}
+
+/* Instructions that L1 executes for itself, and those that L2 does. */
+static bool insn_allowed(bool l2, struct act act)
+{
+	switch (act.insn) {
+	case PSVM_INSN_VMRUN:
+		return !l2;
+	case PSVM_INSN_HLT:
+	case PSVM_INSN_CPUID:
+	case PSVM_INSN_CR8_READ:
+		return l2;
+	default:
+		return l2 || act.kind == ACT_INSN;
+	}
+}
+
+bool scope_allows(const struct slice *slice, const struct product *p, unsigned act)
+{
+	bool l2 = (p->bare.cpu.flags & PSVM_CPU_F(GUEST)) != 0;
+
+	if ((slice->acts >> act & 1) == 0)
+		return false;
+	switch (acts[act].kind) {
+	case ACT_INTR:
+		return p->bare.cpu.intr == 0;
+	case ACT_NMI:
+		return (p->bare.cpu.flags & PSVM_CPU_F(NMI)) == 0;
+	case ACT_EXIT_L0:
+	case ACT_RESTORE:
+		return l2;
+	default:
+		return insn_allowed(l2, acts[act]);
+	}
+}
+
+/* --- features, and what is decided from the start ------------------------ */
+
+/* X(identifier, facts). An L0 that uses vNMI uses vGIF: KVM insists on it, and no
+ * processor is known that has the one without the other. */
+#define WITH_VGIF PSVM_C(HOST_VGIF)
+#define WITH_VNMI (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
+/* clang-format off: a table. */
+#define CONFIGS(X) \
+	X(PLAIN, 0) \
+	X(VGIF, WITH_VGIF) \
+	X(VGIF_G, WITH_VGIF | PSVM_C(OFFER_VGIF)) \
+	X(VNMI, WITH_VNMI) \
+	X(VNMI_G, WITH_VNMI | PSVM_C(OFFER_VGIF)) \
+	X(VNMI_N, WITH_VNMI | PSVM_C(OFFER_VNMI)) \
+	X(VNMI_GN, WITH_VNMI | PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI))
+/* clang-format on */
+
+enum {
+#define CONFIG(id, facts) CONFIG_##id,
+	CONFIGS(CONFIG)
+#undef CONFIG
+};
+#define C(id) (UINT32_C(1) << CONFIG_##id)
+
+static const uint32_t configs[] = {
+#define CONFIG(id, facts) facts,
+	CONFIGS(CONFIG)
+#undef CONFIG
+};
+#define ALL_CONFIGS ((UINT32_C(1) << N_ROWS(configs)) - 1)
+
+#define TYPE(name) ((uint64_t)PSVM_EVENT_TYPE_##name << PSVM_EVENT_TYPE_SHIFT)
+static const uint64_t events[] = {
+	0, PSVM_EVENT_INJ_V | TYPE(INTR) | VECTOR_OF_EVENTINJ,
+	PSVM_EVENT_INJ_V | TYPE(NMI) | 2,
+	PSVM_EVENT_INJ_V | TYPE(EXCEPTION) | 2, /* does not exist */
+};
+#define NO_EVENT   UINT32_C(1)
+#define ALL_EVENTS ((UINT32_C(1) << N_ROWS(events)) - 1)
+
+/* The i-th bit that is set. */
+static unsigned nth(uint32_t mask, unsigned i)
+{
+	unsigned bit = 0;
+
+	while ((mask >> bit & 1) == 0 || i-- != 0)
+		bit++;
+	return bit;
+}
+
+static unsigned count(uint32_t mask)
+{
+	unsigned n = 0;
+
+	for (; mask != 0; mask &= mask - 1)
+		n++;
+	return n;
+}
+
+unsigned scope_first_count(const struct slice *slice)
+{
+	return count(slice->events) * 8;
+}
+
+struct scope_first scope_first(const struct slice *slice, unsigned i)
+{
+	struct scope_first f = { events[nth(slice->events, i / 8)], i & 1, i >> 1 & 1,
+				 i >> 2 & 1 };
+
+	return f;
+}
+
+struct decided scope_usual(const struct slice *slice)
+{
+	struct decided d = { ~slice->vars, USUAL & ~slice->vars };
+
+	return d;
+}
+
+/* --- scopes -------------------------------------------------------------- */
+
+#define ACTS_L2	 (A(NOP) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | A(IRET))
+#define ACTS_GIF (A(VMRUN) | A(STGI) | A(CLGI))
+#define ACTS_TPR (A(CR8_READ) | A(CR8_IS_4) | A(CR8_IS_5))
+#define ACTS_L0	 (A(EXIT_L0) | A(RESTORE))
+#define ACTS_ALL ((UINT32_C(1) << N_ROWS(acts)) - 1)
+#define FAULTS	 (A(FAULT_L0) | A(FAULT_L1) | A(VMRUN_FAULT_L0) | A(VMRUN_FAULT_L1))
+#define UNUSED \
+	(V(X2AVIC_ENABLE) | V(AVIC_ENABLE) | V(SBZ_7_4) | V(SBZ_10) | V(SBZ_15_13) | \
+	 V(SBZ_23_21) | V(SBZ_29_27) | V(SBZ_63_40) | V(ICPT_VMRUN))
+#define VIRQ \
+	(V(V_IRQ) | V(V_IGN_TPR) | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) | \
+	 V(ICPT_VINTR))
+#define VGIF (V(V_GIF) | V(V_GIF_ENABLE))
+#define VNMI (V(V_NMI) | V(V_NMI_MASK) | V(V_NMI_ENABLE) | V(ICPT_NMI))
+
+/* Each slice has what belongs together; two of a kind that never meet in one slice
+ * meet in the full scope. */
+static const struct slice default_slices[] = {
+	{ "interrupts and TPR", UNUSED | VIRQ | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF),
+	  NO_EVENT },
+	{ "interrupts and vGIF",
+	  UNUSED | VGIF | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_VINTR) | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT },
+	{ "NMIs", UNUSED | VGIF | VNMI | V(V_INTR_MASKING),
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT },
+	{ "injected events and faults",
+	  UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_INTR),
+	  A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) | FAULTS | A(EXIT_L0),
+	  ALL_CONFIGS, ALL_EVENTS },
+};
+
+static const struct slice full_slices[] = {
+	{ "everything", (UINT32_C(1) << N_ROWS(scope_vars)) - 1, ACTS_ALL, ALL_CONFIGS,
+	  ALL_EVENTS },
+};
+
+static const struct scope scopes[] = {
+	{ "default", default_slices, N_ROWS(default_slices) },
+	{ "full", full_slices, N_ROWS(full_slices) },
+};
+
+const struct scope *scope_named(const char *name)
+{
+	for (size_t i = 0; i < N_ROWS(scopes); i++)
+		if (strcmp(scopes[i].name, name) == 0)
+			return &scopes[i];
+	return NULL;
+}
+
+unsigned scope_unit_count(const struct scope *scope)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < scope->slice_count; i++)
+		n += count(scope->slices[i].configs);
+	return n;
+}
+
+struct unit scope_unit(const struct scope *scope, unsigned i)
+{
+	const struct slice *slice = scope->slices;
+	struct unit unit;
+
+	while (i >= count(slice->configs))
+		i -= count((slice++)->configs);
+	unit.slice = slice;
+	unit.facts = configs[nth(slice->configs, i)];
+	return unit;
+}
+
+static uint32_t asked(const struct psvm_rules *rules)
+{
+	uint32_t asks = 0;
+
+	for (unsigned id = 0; id < PSVM_CELL_COUNT; id++)
+		for (unsigned i = 0; i < PSVM_MOVES; i++)
+			asks |= rules->cell[id].move[i].on | rules->cell[id].move[i].off;
+	return asks;
+}
+
+bool scope_fits(const struct psvm_rules *rules, uint32_t facts)
+{
+	uint32_t asks = asked(rules);
+	uint32_t fits = PSVM_C(HOST_VGIF) |
+			(asks & PSVM_C(NESTED_VGIF) ? PSVM_C(OFFER_VGIF) : 0) |
+			(asks & PSVM_C(HOST_VNMI) ? PSVM_C(HOST_VNMI) : 0) |
+			(asks & PSVM_C(NESTED_VNMI) ? PSVM_C(OFFER_VNMI) : 0);
+
+	return (facts & ~fits) == 0;
+}
+
+/* --- in words ------------------------------------------------------------ */
+
+static void list_vars(struct text *text, uint32_t vars)
+{
+	for (unsigned i = 0; i < scope_var_count; i++)
+		if (vars >> i & 1)
+			text_add(text, "%s%s",
+				 vars & ((UINT32_C(1) << i) - 1) ? ", " : "",
+				 scope_vars[i].name);
+}
+
+static void list_acts(struct text *text, uint32_t rows)
+{
+	static const char *const names[] = {
+#define ACT_ROW(id, kind, insn, value) #id,
+		ALL_ACTS(ACT_ROW)
+#undef ACT_ROW
+	};
+
+	for (unsigned i = 0; i < scope_act_count; i++)
+		if (rows >> i & 1)
+			text_add(text, "%s%s",
+				 rows & ((UINT32_C(1) << i) - 1) ? ", " : "", names[i]);
+}
+
+/* Three lines for each slice. */
+size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned line)
+{
+	struct text to = { text, size, 0 };
+	const struct slice *slice = &scope->slices[line / 3];
+
+	if (line / 3 >= scope->slice_count)
+		return 0;
+	switch (line % 3) {
+	case 0:
+		text_add(&to,
+			 "%s: %u of %u configurations of vGIF and vNMI, %u values of "
+			 "EVENTINJ, L1's IF, L2's IF and shadow at VMRUN",
+			 slice->name, count(slice->configs), (unsigned)N_ROWS(configs),
+			 count(slice->events));
+		break;
+	case 1:
+		text_add(&to, "open bits of vmcb12: ");
+		list_vars(&to, slice->vars);
+		break;
+	default:
+		text_add(&to, "acts: ");
+		list_acts(&to, slice->acts);
+	}
+	return to.length;
+}
+
+uint64_t scope_setups(const struct unit *unit)
+{
+	return (uint64_t)scope_first_count(unit->slice) << count(unit->slice->vars);
+}
+
+/* --- undecided bits ------------------------------------------------------ */
+
+/* Every word that may hold copies. */
+enum { INT_CTL_WORDS = 7, CONTROLS = 6 };
+
+static void int_ctl_words(struct product *p, uint64_t *words[INT_CTL_WORDS])
+{
+	words[0] = &p->bare.cpu.int_ctl;
+	words[1] = &p->bare.vmcb12.words.int_ctl;
+	words[2] = &p->nested.cpu.int_ctl;
+	words[3] = &p->nested.vmcb01.words.int_ctl;
+	words[4] = &p->nested.vmcb02.words.int_ctl;
+	words[5] = &p->nested.vmcb12.words.int_ctl;
+	words[6] = &p->nested.snapshot.words.int_ctl;
+}
+
+struct intercept_words {
+	uint32_t *word[3]; /* cr, misc1, misc2 */
+};
+
+static struct intercept_words of_cpu(struct psvm_cpu *cpu)
+{
+	struct intercept_words w = { { &cpu->cr, &cpu->misc1, &cpu->misc2 } };
+
+	return w;
+}
+
+static struct intercept_words of_vmcb(struct psvm_cpu_vmcb *vmcb)
+{
+	struct intercept_words w = { { &vmcb->cr, &vmcb->words.misc1, &vmcb->misc2 } };
+
+	return w;
+}
+
+static void intercept_words(struct product *p, struct intercept_words words[CONTROLS])
+{
+	words[0] = of_cpu(&p->bare.cpu);
+	words[1] = of_vmcb(&p->bare.vmcb12);
+	words[2] = of_cpu(&p->nested.cpu);
+	words[3] = of_vmcb(&p->nested.vmcb02);
+	words[4] = of_vmcb(&p->nested.vmcb12);
+	words[5] = of_vmcb(&p->nested.snapshot);
+}
+
+bool scope_open(const struct twin *t)
+{
+	struct twin *open = (struct twin *)t; /* only read */
+	uint64_t *lo[INT_CTL_WORDS], *hi[INT_CTL_WORDS];
+	struct intercept_words ilo[CONTROLS], ihi[CONTROLS];
+	uint64_t u = 0;
+
+	int_ctl_words(&open->lo, lo);
+	int_ctl_words(&open->hi, hi);
+	for (unsigned i = 0; i < INT_CTL_WORDS; i++)
+		u |= *lo[i] ^ *hi[i];
+	intercept_words(&open->lo, ilo);
+	intercept_words(&open->hi, ihi);
+	for (unsigned i = 0; i < CONTROLS; i++)
+		for (unsigned k = 0; k < 3; k++)
+			u |= *ilo[i].word[k] ^ *ihi[i].word[k];
+	return u != 0;
+}
+
+/* The bit of the set-up behind each condition of a rule; others are known. */
+static const struct {
+	uint32_t condition;
+	uint8_t word;
+	uint64_t bits;
+} condition_bits[] = {
+	{ PSVM_C(NESTED_VGIF), WORD_INT_CTL, PSVM_V_GIF_ENABLE },
+	{ PSVM_C(NESTED_VNMI), WORD_INT_CTL, PSVM_V_NMI_ENABLE },
+	{ PSVM_C(L1_GIF), WORD_INT_CTL, PSVM_V_GIF },
+	{ PSVM_C(V_INTR_MASKING_12), WORD_INT_CTL, PSVM_V_INTR_MASKING },
+	{ PSVM_C(V_NMI_ENABLE_12), WORD_INT_CTL, PSVM_V_NMI_ENABLE },
+	{ PSVM_C(V_IRQ_02), WORD_INT_CTL, PSVM_V_IRQ },
+	{ PSVM_C(V_IRQ_12), WORD_INT_CTL, PSVM_V_IRQ },
+	{ PSVM_C(V_NMI_01), WORD_INT_CTL, PSVM_V_NMI },
+	{ PSVM_C(V_GIF_ENABLE_02), WORD_INT_CTL, PSVM_V_GIF_ENABLE },
+	{ PSVM_C(CR8_WRITE_02), WORD_CR, PSVM_INTERCEPT_MASK(CR8_WRITE) },
+	{ PSVM_C(VINTR_01), WORD_MISC1, PSVM_INTERCEPT_MASK(VINTR) },
+	{ PSVM_C(VINTR_02), WORD_MISC1, PSVM_INTERCEPT_MASK(VINTR) },
+	{ PSVM_C(VINTR_12), WORD_MISC1, PSVM_INTERCEPT_MASK(VINTR) },
+	{ PSVM_C(INTR_12), WORD_MISC1, PSVM_INTERCEPT_MASK(INTR) },
+	{ PSVM_C(NMI_12), WORD_MISC1, PSVM_INTERCEPT_MASK(NMI) },
+	{ PSVM_C(HLT_12), WORD_MISC1, PSVM_INTERCEPT_MASK(HLT) },
+};
+
+static unsigned var_of(unsigned word, uint64_t bits)
+{
+	for (unsigned i = 0; i < scope_var_count; i++)
+		if (scope_vars[i].word == word && (scope_vars[i].bits & bits) != 0)
+			return i;
+	return scope_var_count;
+}
+
+static unsigned var_of_condition(uint64_t conditions)
+{
+	for (size_t i = 0; i < N_ROWS(condition_bits); i++)
+		if (condition_bits[i].condition & conditions)
+			return var_of(condition_bits[i].word, condition_bits[i].bits);
+	return scope_var_count;
+}
+
+unsigned scope_needs(const struct reads *lo, const struct reads *hi)
+{
+	for (unsigned i = 0; i < lo->count && i < hi->count; i++) {
+		uint64_t open = lo->log[i].value ^ hi->log[i].value;
+
+		if (open == 0)
+			continue;
+		if (lo->log[i].kind == READ_CONDITIONS)
+			return var_of_condition(open & (0 - open));
+		return var_of(lo->log[i].kind, open);
+	}
+	return scope_var_count;
+}
+
+static void decide_int_ctl(struct twin *t, uint64_t bits, bool value)
+{
+	uint64_t *lo[INT_CTL_WORDS], *hi[INT_CTL_WORDS];
+
+	int_ctl_words(&t->lo, lo);
+	int_ctl_words(&t->hi, hi);
+	for (unsigned i = 0; i < INT_CTL_WORDS; i++) {
+		uint64_t open = (*lo[i] ^ *hi[i]) & bits;
+
+		if (value)
+			*lo[i] ^= open;
+		else
+			*hi[i] ^= open;
+	}
+}
+
+static void decide_intercept(struct twin *t, unsigned word, uint32_t bits, bool value)
+{
+	struct intercept_words lo[CONTROLS], hi[CONTROLS];
+
+	intercept_words(&t->lo, lo);
+	intercept_words(&t->hi, hi);
+	for (unsigned i = 0; i < CONTROLS; i++) {
+		uint32_t open = (*lo[i].word[word] ^ *hi[i].word[word]) & bits;
+
+		if (value)
+			*lo[i].word[word] ^= open;
+		else
+			*hi[i].word[word] ^= open;
+	}
+}
+
+void scope_decide(struct twin *t, unsigned var, bool value)
+{
+	const struct scope_var *v = &scope_vars[var];
+
+	if (v->word == WORD_INT_CTL)
+		decide_int_ctl(t, v->bits, value);
+	else
+		decide_intercept(t, v->word - 1U, (uint32_t)v->bits, value);
+}
+
+/* --- beginnings ---------------------------------------------------------- */
+
+static void set_var(struct psvm_cpu_vmcb *vmcb, const struct scope_var *v)
+{
+	switch (v->word) {
+	case WORD_INT_CTL:
+		vmcb->words.int_ctl |= v->bits;
+		break;
+	case WORD_CR:
+		vmcb->cr |= (uint32_t)v->bits;
+		break;
+	case WORD_MISC1:
+		vmcb->words.misc1 |= (uint32_t)v->bits;
+		break;
+	default:
+		vmcb->misc2 |= (uint32_t)v->bits;
+	}
+}
+
+static void begin(struct product *p, const struct world *w, struct scope_first first,
+		  uint32_t set)
+{
+	struct start s = { .vmcb12 = { .words = { .int_ctl = PRIO_FIXED |
+							     PRIO(PRIO_FIXED) | VECTOR,
+						  .int_state = first.shadow,
+						  .event_inj = first.event_inj,
+						  .misc1 = PSVM_INTERCEPT_MASK(CPUID) },
+				       .rflags_if = first.l2_if },
+			   .l1_if = first.l1_if,
+			   .tpr = 4 };
+
+	for (unsigned i = 0; i < scope_var_count; i++)
+		if (set >> i & 1)
+			set_var(&s.vmcb12, &scope_vars[i]);
+	bare_start(&p->bare, &s);
+	nested_start(&p->nested, w, &s);
+}
+
+void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
+		 struct decided d)
+{
+	struct twin zero = { 0 };
+
+	*t = zero;
+	begin(&t->lo, w, first, d.value & d.known);
+	begin(&t->hi, w, first, d.value | ~d.known);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an exploration covers: the set-ups, and the acts.
+ *
+ * A set-up is what L1 has put into vmcb12. Most of its bits are undecided at first:
+ * a state of the explorer is two states of the machines, one with all undecided bits
+ * at 0 and one with all at 1, which have gone the same way so far. All undecided
+ * bits keep their position in a word, so the words in which the two differ
+ * show where copies of them are.
+ */
+#ifndef PSVM_CHECK_SCOPE_H
+#define PSVM_CHECK_SCOPE_H
+
+#include "machine.h"
+
+enum scope_word { WORD_INT_CTL, WORD_CR, WORD_MISC1, WORD_MISC2 };
+
+/* A variable of the set-up: bits that are decided together. */
+struct scope_var {
+	const char *name;
+	uint8_t word; /* enum scope_word */
+	uint64_t bits;
+};
+
+extern const struct scope_var scope_vars[];
+extern const unsigned scope_var_count;
+
+/* Decided from the start: one exploration begins with all combinations. */
+enum { VECTOR_OF_L1 = 0x51, VECTOR_OF_V_IRQ = 0x71, VECTOR_OF_EVENTINJ = 0x61 };
+
+struct scope_first {
+	uint64_t event_inj;
+	uint8_t l2_if, shadow, l1_if;
+};
+
+/* The acts, by number. */
+extern const unsigned scope_act_count;
+struct act scope_act(unsigned i);
+
+/*
+ * A part of a scope that is explored at once, and completely: which variables are
+ * open and which acts may come, with which features. Masks, one bit for each
+ * row of the tables.
+ */
+struct slice {
+	const char *name;
+	uint32_t vars; /* the others have their usual value */
+	uint32_t acts;
+	uint32_t configs;
+	uint32_t events;
+};
+
+struct scope {
+	const char *name;
+	const struct slice *slices;
+	unsigned slice_count;
+};
+
+/* The scope of a name, or null. */
+const struct scope *scope_named(const char *name);
+
+/* A unit of work: one slice with one configuration. */
+struct unit {
+	const struct slice *slice;
+	uint32_t facts; /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+};
+
+/* Can a hypervisor with these rules have these features? One that no rule asks about
+ * is neither used nor offered. */
+bool scope_fits(const struct psvm_rules *rules, uint32_t facts);
+
+unsigned scope_unit_count(const struct scope *scope);
+struct unit scope_unit(const struct scope *scope, unsigned i);
+
+/* Set-ups that a unit stands for: all values of its variables and beginnings. */
+uint64_t scope_setups(const struct unit *unit);
+
+/* What a scope covers, in words; 0 after the last line. */
+size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned line);
+
+struct product {
+	struct bare bare;
+	struct nested nested;
+};
+
+/* Can the act come now? Nothing arrives that waits already; L1 does not halt, and does
+ * nothing that exits anyway. */
+bool scope_allows(const struct slice *slice, const struct product *p, unsigned act);
+
+struct twin {
+	struct product lo, hi;
+};
+
+/* Values of the variables: bit i is variable i. */
+struct decided {
+	uint32_t known, value;
+};
+
+/* What a unit begins with; i is a number below scope_first_count(). */
+unsigned scope_first_count(const struct slice *slice);
+struct scope_first scope_first(const struct slice *slice, unsigned i);
+struct decided scope_usual(const struct slice *slice);
+void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
+		 struct decided d);
+
+/* Is anything undecided? */
+bool scope_open(const struct twin *t);
+
+/* The variable behind the first difference in what two steps read, or
+ * scope_var_count: they have read the same. */
+unsigned scope_needs(const struct reads *lo, const struct reads *hi);
+
+void scope_decide(struct twin *t, unsigned var, bool value);
+
+#endif

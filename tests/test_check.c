@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The explorer and what it says: exact has no difference, real rule sets have those
+ * that are known; the result does not depend on threads and shards; and set-ups that
+ * are decided from the start, at random, give nothing that the explorer has not
+ * found with undecided ones.
+ */
+#include "check.h"
+
+#include "check/cause.h"
+#include "psvm/explore.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* States within which a known difference is found. */
+enum { EARLY = 60000 };
+
+static struct psvm_check_request request_of(const struct psvm_rules *rules)
+{
+	struct psvm_check_request r = { .rules = rules,
+					.scope = "default",
+					.shards = 1,
+					.threads = 2,
+					.max_states = UINT64_C(1) << 22,
+					.implicit_event = true };
+
+	return r;
+}
+
+static void print_findings(const struct psvm_check_result *result)
+{
+	for (size_t i = 0; i < result->finding_count; i++)
+		fprintf(stderr, "  %s [%s]\n", result->findings[i].title,
+			result->findings[i].situation);
+}
+
+/* --- what is known ------------------------------------------------------- */
+
+static bool has(const struct psvm_check_result *result, const char *title,
+		const char *situation)
+{
+	for (size_t i = 0; i < result->finding_count; i++)
+		if (strcmp(result->findings[i].title, title) == 0 &&
+		    strstr(result->findings[i].situation, situation) != NULL)
+			return true;
+	return false;
+}
+
+/* One rule set, one unit of the default scope, and a class that it must have there, or
+ * must not have. Ids of bugs are those of the history of the field. */
+struct known {
+	const char *name;
+	const struct psvm_rules *rules;
+	uint32_t shard, shards;
+	const char *title, *situation; /* null: no class at all */
+	bool expected;
+};
+
+#define V_IRQ_AGAIN "vmcb12 after #VMEXIT: wrong V_IRQ; nested: V_IRQ"
+#define STALE_TPR   "vmcb12 after #VMEXIT: wrong V_TPR; nested: V_TPR=0xf"
+#define OVERSLEPT \
+	"bare: the virtual interrupt that L1 requested is taken; nested: nothing, the " \
+	"program goes on"
+#define VECTOR_0 \
+	"bare: nothing, the program goes on; nested: interrupt 0, L0's dummy, is delivered " \
+	"to L2"
+
+/* Unit 2 of 18: interrupts under vGIF; unit 0: interrupts and TPR. */
+static const struct known known[] = {
+	{ "exact, vGIF offered", &psvm_rules_exact, 2, 18, NULL, NULL, false },
+	{ "exact, NMIs, vNMI offered", &psvm_rules_exact, 9, 18, NULL, NULL, false },
+	{ "exact, faults, vNMI offered", &psvm_rules_exact, 16, 18, NULL, NULL, false },
+	{ "K09, first part: lkml-2022", &psvm_rules_lkml_2022, 2, 18, V_IRQ_AGAIN, "",
+	  true },
+	{ "K06 with vector 0: linux-6.1", &psvm_rules_linux_6_1, 2, 18, VECTOR_0, "", true },
+	{ "K06 is gone: linux-6.12", &psvm_rules_linux_6_12, 2, 18, VECTOR_0, "", false },
+	{ "K08: linux-6.1 leaks a window", &psvm_rules_linux_6_1, 2, 18, V_IRQ_AGAIN,
+	  "window", true },
+	{ "K53: linux-7.2 oversleeps", &psvm_rules_linux_7_2, 2, 18, OVERSLEPT, "sleep",
+	  true },
+	{ "K53 is not in exact", &psvm_rules_exact, 2, 18, OVERSLEPT, "sleep", false },
+};
+
+static void check_known(void **state)
+{
+	const struct known *row = *state;
+	struct psvm_check_request request = request_of(row->rules);
+	struct psvm_check_result result;
+	bool found;
+
+	request.shard = row->shard;
+	request.shards = row->shards;
+	if (row->expected) /* breadth first: it comes early */
+		request.max_states = EARLY;
+	assert_null(psvm_check(&request, &result));
+	assert_int_equal(result.complete, !row->expected);
+	assert_int_equal(result.units, 1);
+	found = row->title == NULL ? result.finding_count != 0 :
+				     has(&result, row->title, row->situation);
+	if (found != row->expected)
+		print_findings(&result);
+	assert_int_equal(found, row->expected);
+	psvm_check_free(&result);
+}
+
+/* --- a mutant is caught -------------------------------------------------- */
+
+/* exact without what one cell says. HANDBACK_TO_12 is none of them: an L0 that
+ * refreshes at every exit has handed everything back already. */
+static void check_mutants(void **state)
+{
+	static const struct {
+		uint32_t cell, shard;
+	} rows[] = {
+		{ PSVM_CELL_REFRESH_TO_12, 2 },	 { PSVM_CELL_ENTER_FROM_12, 2 },	 { PSVM_CELL_HANDBACK_REQUEST, 2 },
+		{ PSVM_CELL_CLOSE_RESTORE_02, 3 }, { PSVM_CELL_STEP, 2 },
+		{ PSVM_CELL_HLT_WAKE, 2 },	 { PSVM_CELL_NMI_MASK_IN_01, 9 },
+		{ PSVM_CELL_OPEN_EXIT, 2 },	 { PSVM_CELL_HANDBACK_ZERO_12, 11 },
+	};
+	struct psvm_cell empty = { { { 0, 0, 0 } } };
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct psvm_rules mutant = psvm_rules_exact;
+		struct psvm_check_request request = request_of(&mutant);
+		struct psvm_check_result result;
+
+		mutant.cell[rows[i].cell] = empty;
+		request.shard = rows[i].shard;
+		request.shards = 18;
+		request.max_states = EARLY;
+		assert_null(psvm_check(&request, &result));
+		if (result.finding_count == 0)
+			fail_msg("exact without cell %u is not caught", rows[i].cell);
+		psvm_check_free(&result);
+	}
+}
+
+/* --- threads and shards -------------------------------------------------- */
+
+static void check_threads(void **state)
+{
+	struct psvm_check_request request = request_of(&psvm_rules_linux_6_12);
+	struct psvm_check_result one, two;
+
+	(void)state;
+	request.shard = 4;
+	request.shards = 9; /* units 4 and 13 */
+	request.threads = 1;
+	assert_null(psvm_check(&request, &one));
+	request.threads = 3;
+	assert_null(psvm_check(&request, &two));
+	assert_int_equal(one.units, 2);
+	assert_int_equal(one.states, two.states);
+	assert_int_equal(one.transitions, two.transitions);
+	assert_int_equal(one.finding_count, two.finding_count);
+	assert_true(one.finding_count > 0);
+	for (size_t i = 0; i < one.finding_count; i++) {
+		assert_string_equal(one.findings[i].title, two.findings[i].title);
+		assert_string_equal(one.findings[i].setup, two.findings[i].setup);
+		assert_int_equal(one.findings[i].count, two.findings[i].count);
+	}
+	psvm_check_free(&one);
+	psvm_check_free(&two);
+}
+
+/* The parts are the whole. */
+static void check_shards(void **state)
+{
+	struct psvm_check_request request = request_of(&psvm_rules_exact);
+	struct psvm_check_result whole, part;
+	uint64_t states = 0;
+
+	(void)state;
+	request.shard = 1;
+	request.shards = 6; /* units 1, 7, 13 */
+	assert_null(psvm_check(&request, &whole));
+	for (request.shard = 1; request.shard < 18; request.shard += 6) {
+		request.shards = 18;
+		assert_null(psvm_check(&request, &part));
+		states += part.states;
+		psvm_check_free(&part);
+	}
+	assert_int_equal(states, whole.states);
+	psvm_check_free(&whole);
+}
+
+/* --- decided at random --------------------------------------------------- */
+
+static uint64_t random64(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* One walk: every bit of the set-up is decided, acts come at random. */
+static bool walk(const struct world *w, const struct slice *slice, uint64_t *seed,
+		 struct difference *d)
+{
+	struct decided decided = { UINT32_MAX, 0 };
+	struct decided usual = scope_usual(slice);
+	unsigned first = (unsigned)(random64(seed) % scope_first_count(slice));
+	struct reads reads;
+	struct twin t;
+
+	decided.value = (uint32_t)(random64(seed) >> 32);
+	decided.value = (decided.value & slice->vars) | usual.value;
+	scope_begin(&t, w, scope_first(slice, first), decided);
+	for (unsigned step = 0; step < 60; step++) {
+		unsigned act = (unsigned)(random64(seed) >> 40) % scope_act_count;
+
+		if (!scope_allows(slice, &t.lo, act))
+			continue;
+		reads.count = 0;
+		if (!product_step(&t.lo, w, scope_act(act), &reads, d))
+			return false;
+	}
+	return true;
+}
+
+static bool is_known(const struct exploration *e, const struct difference *d)
+{
+	for (unsigned i = 0; i < e->finding_count; i++)
+		if (cause_same(&e->findings[i].difference, d))
+			return true;
+	return false;
+}
+
+static void check_random_unit(const struct psvm_rules *rules, unsigned number,
+			      uint64_t walks)
+{
+	struct unit unit = scope_unit(scope_named("default"), number);
+	struct world w = { .rules = rules, .facts = unit.facts, .implicit_event = true };
+	struct exploration e = explore(&w, &unit, UINT64_C(1) << 22);
+	uint64_t seed = 88172645463325252U + number;
+	struct difference d;
+
+	assert_true(e.complete);
+	for (uint64_t i = 0; i < walks; i++)
+		if (!walk(&w, unit.slice, &seed, &d) && !is_known(&e, &d)) {
+			char title[256];
+
+			(void)cause_title(title, sizeof(title), &d);
+			fail_msg("unit %u: the explorer has not found: %s", number, title);
+		}
+	exploration_free(&e);
+}
+
+static void check_random(void **state)
+{
+	const struct known *row = *state;
+
+	check_random_unit(row->rules, row->shard, 20000);
+}
+
+static const struct known walks[] = {
+	{ .name = "random set-ups: exact, vGIF", .rules = &psvm_rules_exact, .shard = 2 },
+	{ .name = "random set-ups: exact, NMIs", .rules = &psvm_rules_exact, .shard = 8 },
+	{ .name = "random set-ups: exact, faults", .rules = &psvm_rules_exact, .shard = 17 },
+	{ .name = "random set-ups: linux-6.1, NMIs",
+	  .rules = &psvm_rules_linux_6_1,
+	  .shard = 4 },
+	{ .name = "random set-ups: linux-6.12, faults",
+	  .rules = &psvm_rules_linux_6_12,
+	  .shard = 11 },
+	{ .name = "random set-ups: xen, NMIs", .rules = &psvm_rules_xen, .shard = 4 },
+};
+
+/* --- bad requests -------------------------------------------------------- */
+
+static void refused(struct psvm_check_request request)
+{
+	struct psvm_check_result result;
+
+	assert_non_null(psvm_check(&request, &result));
+	assert_int_equal(result.finding_count, 0);
+	assert_null(result.findings);
+}
+
+static void check_bad(void **state)
+{
+	struct psvm_check_request good = request_of(&psvm_rules_exact), bad = good;
+	struct psvm_rules rules = psvm_rules_exact;
+
+	(void)state;
+	bad.scope = "half";
+	refused(bad);
+	bad.scope = NULL;
+	refused(bad);
+	bad = good;
+	bad.shard = bad.shards = 4;
+	refused(bad);
+	bad = good;
+	bad.shards = 0;
+	refused(bad);
+	bad = good;
+	bad.threads = 0;
+	refused(bad);
+	bad = good;
+	bad.rules = NULL;
+	refused(bad);
+	rules.size--;
+	bad.rules = &rules;
+	refused(bad);
+}
+
+/* A bound that is met is said. */
+static void check_bound(void **state)
+{
+	struct psvm_check_request request = request_of(&psvm_rules_exact);
+	struct psvm_check_result result;
+
+	(void)state;
+	request.shard = 3;
+	request.shards = 18;
+	request.max_states = 100;
+	assert_null(psvm_check(&request, &result));
+	assert_false(result.complete);
+	assert_int_equal(result.states, 100);
+	psvm_check_free(&result);
+}
+
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(walks) + 5];
+	size_t n = 0;
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	for (size_t i = 0; i < N_ROWS(known); i++)
+		tests[n++] = check_case(known[i].name, check_known, &known[i]);
+	for (size_t i = 0; i < N_ROWS(walks); i++)
+		tests[n++] = check_case(walks[i].name, check_random, &walks[i]);
+	tests[n++] = check_case("mutants of exact are caught", check_mutants, NULL);
+	tests[n++] = check_case("any number of threads", check_threads, NULL);
+	tests[n++] = check_case("the parts are the whole", check_shards, NULL);
+	tests[n++] = check_case("bad requests", check_bad, NULL);
+	tests[n++] = check_case("a bound that is met", check_bound, NULL);
+	return _cmocka_run_group_tests("check", tests, n, NULL, NULL);
+}
