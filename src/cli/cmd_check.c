@@ -23,6 +23,7 @@ struct options {
 struct checked {
 	const char *name;
 	const char *scope;
+	uint32_t shard, shards;
 	time_t start;
 	struct psvm_check_result result;
 };
@@ -84,11 +85,15 @@ static void print_finding(const struct psvm_finding *f, size_t number)
 static void print_scope(const struct checked *c)
 {
 	const struct psvm_check_result *r = &c->result;
+	char shard[48] = "";
 
+	if (c->shards > 1)
+		(void)snprintf(shard, sizeof(shard), ", shard %" PRIu32 "/%" PRIu32,
+			       c->shard, c->shards);
 	cli_print(0,
-		  "scope %s, %" PRIu64 " states, %" PRIu64 " transitions, representing "
+		  "scope %s%s, %" PRIu64 " states, %" PRIu64 " transitions, representing "
 		  "%" PRIu64 " set-ups, %s",
-		  c->scope, r->states, r->transitions, r->setups,
+		  c->scope, shard, r->states, r->transitions, r->setups,
 		  r->complete ? "complete" : "NOT complete: the bound of states was met");
 }
 
@@ -96,7 +101,9 @@ static void print_verdict(const struct checked *c)
 {
 	const struct psvm_check_result *r = &c->result;
 
-	if (r->finding_count == 0)
+	if (r->units == 0)
+		cli_print(0, "%s: no part of the scope is in this shard", c->name);
+	else if (r->finding_count == 0)
 		cli_print(0, "%s: L1 cannot tell that it is nested%s", c->name,
 			  r->complete ? "" : ", as far as this went");
 	else
@@ -188,10 +195,12 @@ static json_t *json_checked(const struct checked *c, long trace)
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
 			json_array_append_new(findings, json_finding(&r->findings[i]));
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "rules", c->name, "scope",
-			 c->scope, "complete", r->complete, "states",
-			 (json_int_t)r->states, "transitions", (json_int_t)r->transitions,
-			 "setups", (json_int_t)r->setups, "findings", findings);
+	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}", "rules",
+			 c->name, "scope", c->scope, "shard", (int)c->shard, "shards",
+			 (int)c->shards, "units", (int)r->units, "complete", r->complete,
+			 "states", (json_int_t)r->states, "transitions",
+			 (json_int_t)r->transitions, "setups", (json_int_t)r->setups,
+			 "findings", findings);
 }
 
 /* --- running ------------------------------------------------------------- */
@@ -256,6 +265,8 @@ static bool check_one(struct checked *c, struct psvm_check_request *request)
 		request->context = &c->start;
 	}
 	c->scope = request->scope;
+	c->shard = request->shard;
+	c->shards = request->shards;
 	error = psvm_check(request, &c->result);
 	return error == NULL || cli_fail("check", "%s: %s", c->name, error);
 }
