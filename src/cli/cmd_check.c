@@ -144,7 +144,12 @@ static void markdown_scope(const char *scope)
 {
 	char line[1024];
 
-	printf("What the scope covers:\n\n");
+	printf("# What L1 or L2 can see of an L0\n\n"
+	       "Made by `psvm check --all --markdown`. Everything here is by the model, "
+	       "unconfirmed on\nhardware. What recorded rows of real software show as "
+	       "well "
+	       "is in `tests/test_vectors.c`\nand `tests/test_replay.c`, by case.\n\n"
+	       "What the scope covers:\n\n");
 	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0;
 	     i++)
 		printf("%s- %s\n", i % 3 ? "  " : "", line);
