@@ -592,7 +592,7 @@ static void test_random(void **state)
 	struct input in = { .step = row->name };
 
 	while (in.count < RANDOM_INPUTS) {
-		in.model = (uint32_t)(any() & any() & 0xffff) | (any() & VGIF_VNMI);
+		in.model = (uint32_t)(any() & any() & 0xfffff) | (any() & VGIF_VNMI);
 		row->step->random(&in);
 	}
 	print_message("%s: %" PRIu64 " inputs\n", row->name, in.count);

@@ -16,7 +16,7 @@ install_psvm() {
 }
 
 build_with_cmake() {
-	cmake -S "$here/$1" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log"
+	cmake -G Ninja -S "$here/$1" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log"
 	cmake --build "$work/build" >>"$work/log" || { cat "$work/log"; exit 1; }
 	"$work/build/consumer"
 }
