@@ -82,7 +82,7 @@ static void tell_act(struct act act)
 #undef X
 	};
 	static const char *const kinds[] = {
-#define X(name, words, where) words,
+#define X(name, words) words,
 		ACTS(X)
 #undef X
 	};

@@ -56,14 +56,9 @@ static struct difference play(const struct museum_row *row, const struct world *
 	return d;
 }
 
-static bool same_seen(struct seen a, struct seen b)
-{
-	return a.kind == b.kind && a.level == b.level && a.code == b.code;
-}
-
 static bool is_symptom(const struct museum_symptom *s, const struct difference *d)
 {
-	return same_seen(s->bare, d->bare) && same_seen(s->nested, d->nested) &&
+	return seen_same(s->bare, d->bare) && seen_same(s->nested, d->nested) &&
 	       s->fields == d->fields && s->int_ctl == d->int_ctl;
 }
 

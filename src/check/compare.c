@@ -62,11 +62,6 @@ static uint32_t situation(const struct nested *m)
 	       differs(!window && m->requests == 0 && !m->stepping, SITUATION_UNASKED);
 }
 
-static bool same_happened(struct seen a, struct seen b)
-{
-	return a.kind == b.kind && a.level == b.level && a.code == b.code;
-}
-
 static uint8_t recognized_event(uint64_t event)
 {
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
@@ -123,7 +118,7 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12);
 	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12);
 	d->fields = differs(p->nested.stale, DIFFER_STALE);
-	if (!same_happened(d->bare, d->nested))
+	if (!seen_same(d->bare, d->nested))
 		d->fields |= DIFFER_SEEN;
 	else if (d->bare.value != d->nested.value)
 		d->fields |= DIFFER_VALUE;

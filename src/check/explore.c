@@ -202,11 +202,6 @@ static void add(struct search *s, const struct twin *t, struct node node)
 
 /* --- findings ------------------------------------------------------------ */
 
-static bool same_seen(struct seen a, struct seen b)
-{
-	return a.kind == b.kind && a.level == b.level && a.code == b.code;
-}
-
 static uint8_t *path_to(const struct search *s, struct node last, unsigned *length)
 {
 	unsigned n = 1;
@@ -302,8 +297,8 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 			expand_both(s, from, node, var);
 			return;
 		}
-		if (lo.count != hi.count || !same_seen(dlo.bare, dhi.bare) ||
-		    !same_seen(dlo.nested, dhi.nested) || !same_course(&t)) {
+		if (lo.count != hi.count || !seen_same(dlo.bare, dhi.bare) ||
+		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t)) {
 			s->e.error = "a step depends on a bit that it did not note";
 			return;
 		}

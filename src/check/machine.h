@@ -16,19 +16,19 @@
 #include "psvm/cpu.h"
 #include "psvm/rule_sets.h"
 
-/* What happens next. X(name, words, where): acts of L0 alone happen in the nested
- * machine only, and nobody may see them. */
+/* What happens next. X(name, words): acts of L0 alone happen in the nested machine
+ * only, and nobody may see them. */
 #define ACTS(X) \
-	X(INSN, "", BOTH) \
-	X(INTR, "an interrupt for L1 arrives", BOTH) \
-	X(NMI, "an NMI for L1 arrives", BOTH) \
-	X(EXIT_L0, "L0 makes L2 exit for its own reasons, and runs it again", NESTED) \
-	X(RESTORE, "L0 saves L2's state and builds vmcb02 again from it", NESTED) \
-	X(FAULT_L0, "a fault that only L0 sees interrupts the delivery", NESTED) \
-	X(FAULT_L1, "a fault that L1 intercepts interrupts the delivery", BOTH)
+	X(INSN, "") \
+	X(INTR, "an interrupt for L1 arrives") \
+	X(NMI, "an NMI for L1 arrives") \
+	X(EXIT_L0, "L0 makes L2 exit for its own reasons, and runs it again") \
+	X(RESTORE, "L0 saves L2's state and builds vmcb02 again from it") \
+	X(FAULT_L0, "a fault that only L0 sees interrupts the delivery") \
+	X(FAULT_L1, "a fault that L1 intercepts interrupts the delivery")
 
 enum act_kind {
-#define ACT(name, words, where) ACT_##name,
+#define ACT(name, words) ACT_##name,
 	ACTS(ACT)
 #undef ACT
 		ACT_COUNT
@@ -63,6 +63,12 @@ struct seen {
 	uint8_t value; /* RAN: what MOV from CR8 read, otherwise 0 */
 	uint64_t code; /* EVENT: as in EVENTINJ; EXIT: the exit code */
 };
+
+/* Without the value: what CR8 reads may still be undecided. */
+static inline bool seen_same(struct seen a, struct seen b)
+{
+	return a.kind == b.kind && a.level == b.level && a.code == b.code;
+}
 
 /* The exit code of the fault of FAULT_L1 (#PF), and an exit of L0 alone. */
 #define EXIT_OF_FAULT PSVM_EXIT_EXCP_PF

@@ -68,7 +68,7 @@ static void tell_act(struct psvm_story_step *step, struct act act, unsigned leve
 #undef INSN
 	};
 	static const char *const others[] = {
-#define ACT(name, words, where) words,
+#define ACT(name, words) words,
 		ACTS(ACT)
 #undef ACT
 	};
