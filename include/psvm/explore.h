@@ -52,6 +52,8 @@ struct psvm_story_step {
 
 /** A class of differences. */
 struct psvm_finding {
+	uint64_t cause;	     /**< the class, as a number */
+	uint32_t part;	     /**< of the scope, that the story is from */
 	char title[256];    /**< what differs */
 	char situation[160]; /**< of L0, just before; may be empty */
 	char section[48];    /**< of the manual */
@@ -80,6 +82,16 @@ struct psvm_check_result {
  */
 const char *psvm_check(const struct psvm_check_request *request,
 		       struct psvm_check_result *result);
+
+/**
+ * Add the result of other parts of the same check, so that the result of all shards
+ * is that of one run: a class that both have is one, with the shorter story.
+ *
+ * @param into is added to; its findings stay in order
+ * @param from is emptied: what it had is into's, or freed
+ * @return false: out of memory; into and from still have to be freed
+ */
+bool psvm_check_merge(struct psvm_check_result *into, struct psvm_check_result *from);
 
 /** Free a result. */
 void psvm_check_free(struct psvm_check_result *result);

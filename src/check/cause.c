@@ -8,27 +8,19 @@
 
 /* --- classes ------------------------------------------------------------- */
 
-/* The field of int_ctl that a class is about: of several, the first one here. Which
- * of its bits differ is no cause; which value a flag has, is. */
-static uint64_t field_of(uint64_t bits)
+/* The fields of int_ctl that a class is about, the most telling first. Of several that
+ * differ, the first one counts; the last stands for all others. */
+static const uint64_t fields[] = {
+	PSVM_V_IRQ, PSVM_V_TPR, PSVM_V_NMI_MASK, PSVM_V_NMI, PSVM_V_GIF, UINT64_MAX,
+};
+
+static unsigned field_of(uint64_t bits)
 {
-	static const uint64_t fields[] = {
-		PSVM_V_IRQ, PSVM_V_TPR, PSVM_V_NMI_MASK, PSVM_V_NMI, PSVM_V_GIF,
-	};
+	unsigned i = 0;
 
-	for (size_t i = 0; i < N_ROWS(fields); i++)
-		if (bits & fields[i])
-			return fields[i];
-	return bits;
-}
-
-static bool same_field(const struct difference *a, const struct difference *b)
-{
-	uint64_t field = field_of(a->int_ctl);
-	bool flag = (field & (field - 1)) == 0;
-
-	return field == field_of(b->int_ctl) &&
-	       (!flag || ((a->int_ctl_nested ^ b->int_ctl_nested) & field) == 0);
+	while ((bits & fields[i]) == 0 && i + 1 < N_ROWS(fields))
+		i++;
+	return i;
 }
 
 /* Of L0's situation, what may have to do with it. */
@@ -42,16 +34,30 @@ static uint32_t first_field(const struct difference *d)
 	return d->fields & (0 - d->fields);
 }
 
-bool cause_same(const struct difference *a, const struct difference *b)
+/* Which bits of a field differ is no cause; which value a flag has, is. */
+static uint32_t key_of_field(const struct difference *d)
 {
-	if (first_field(a) != first_field(b) || relevant(a) != relevant(b))
-		return false;
-	if ((a->fields & DIFFER_SEEN) == 0)
-		return same_field(a, b);
-	return a->bare_recognized == b->bare_recognized &&
-	       a->nested_recognized == b->nested_recognized &&
-	       (a->bare_recognized != a->nested_recognized ||
-		(a->bare.kind == b->bare.kind && a->nested.kind == b->nested.kind));
+	unsigned i = field_of(d->int_ctl);
+	bool flag = (fields[i] & (fields[i] - 1)) == 0;
+
+	return i << 1 | (flag && (d->int_ctl_nested & fields[i]) != 0);
+}
+
+/* The same event that was seen in two ways is classed by the ways. */
+static uint32_t key_of_seen(const struct difference *d)
+{
+	uint32_t events = (uint32_t)d->bare_recognized << 4 | d->nested_recognized;
+
+	if (d->bare_recognized != d->nested_recognized)
+		return events;
+	return events | (uint32_t)d->bare.kind << 8 | (uint32_t)d->nested.kind << 10;
+}
+
+uint64_t cause_key(const struct difference *d)
+{
+	uint32_t more = d->fields & DIFFER_SEEN ? key_of_seen(d) : key_of_field(d);
+
+	return (uint64_t)first_field(d) << 32 | relevant(d) << 16 | more;
 }
 
 /* --- words --------------------------------------------------------------- */
@@ -144,11 +150,12 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 	const char *words = "";
 
 	if (d->fields & DIFFER_INT_CTL) {
-		uint64_t fields = field_of(d->int_ctl);
+		unsigned i = field_of(d->int_ctl);
+		uint64_t field = fields[i] == UINT64_MAX ? d->int_ctl : fields[i];
 
-		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, fields);
+		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, field);
 		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
-					  d->int_ctl_nested & fields);
+					  d->int_ctl_nested & field);
 		return (size_t)snprintf(text, size,
 					"vmcb12 after #VMEXIT: wrong %s; nested: %s",
 					bits, value);

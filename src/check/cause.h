@@ -5,7 +5,8 @@
 
 #include "explore.h"
 
-bool cause_same(const struct difference *a, const struct difference *b);
+/* What the class is: two differences are of one class if and only if it is equal. */
+uint64_t cause_key(const struct difference *d);
 size_t cause_title(char *text, size_t size, const struct difference *d);
 size_t cause_situation(char *text, size_t size, const struct difference *d);
 const char *cause_section(const struct difference *d);

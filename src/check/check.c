@@ -93,98 +93,51 @@ static void work_all(struct job *job)
 
 /* --- results ------------------------------------------------------------- */
 
-/* The findings of one class, of all units: the first with a shortest path. */
-struct merged {
-	const struct finding *best;
-	uint32_t facts;
-	uint64_t count;
-};
-
-static void merge_one(struct merged *all, size_t *count, const struct finding *f,
-		      uint32_t facts)
+static bool tell(const struct job *job, uint32_t i, struct psvm_check_result *r)
 {
-	for (size_t i = 0; i < *count; i++) {
-		if (!cause_same(&all[i].best->difference, &f->difference))
-			continue;
-		all[i].count += f->count;
-		if (f->length < all[i].best->length) {
-			all[i].best = f;
-			all[i].facts = facts;
-		}
-		return;
-	}
-	all[*count].best = f;
-	all[*count].facts = facts;
-	all[(*count)++].count = f->count;
-}
+	struct unit unit = scope_unit(job->scope, i);
+	struct world w = world_of(job->request, unit.facts);
+	const struct exploration *e = &job->done[i];
+	struct psvm_check_result one = { .complete = e->complete,
+					 .units = 1,
+					 .states = e->states,
+					 .transitions = e->transitions,
+					 .setups = scope_setups(&unit) };
 
-static int shorter_first(const void *a, const void *b)
-{
-	const struct merged *x = a, *y = b;
-
-	return (x->best->length > y->best->length) - (x->best->length < y->best->length);
-}
-
-/* Stable: classes of one length stay in the order in which they were found. */
-static void sort(struct merged *all, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		struct merged m = all[i];
-		size_t j = i;
-
-		for (; j > 0 && shorter_first(&all[j - 1], &m) > 0; j--)
-			all[j] = all[j - 1];
-		all[j] = m;
-	}
-}
-
-static bool tell_all(const struct job *job, struct psvm_check_result *result)
-{
-	size_t room = 0, count = 0;
-	struct merged *all;
-	bool told = true;
-
-	for (uint32_t i = 0; i < job->units; i++)
-		room += job->done[i].finding_count;
-	all = calloc(room + 1, sizeof(*all));
-	result->findings = calloc(room + 1, sizeof(*result->findings));
-	if (all == NULL || result->findings == NULL) {
-		free(all);
+	*r = one;
+	r->findings = calloc(e->finding_count + 1, sizeof(*r->findings));
+	if (r->findings == NULL)
 		return false;
-	}
-	for (uint32_t i = 0; i < job->units; i++)
-		for (unsigned k = 0; k < job->done[i].finding_count; k++)
-			merge_one(all, &count, &job->done[i].findings[k],
-				  scope_unit(job->scope, i).facts);
-	sort(all, count);
-	for (size_t i = 0; i < count && told; i++) {
-		struct world w = world_of(job->request, all[i].facts);
+	for (; r->finding_count < e->finding_count; r->finding_count++) {
+		const struct finding *from = &e->findings[r->finding_count];
+		struct psvm_finding *to = &r->findings[r->finding_count];
 
-		told = story_tell(&result->findings[i], all[i].best, &w);
-		result->findings[i].count = all[i].count;
-		result->finding_count = i + 1;
+		if (!story_tell(to, from, &w))
+			return false;
+		to->cause = cause_key(&from->difference);
+		to->part = i;
+		to->count = from->count;
 	}
-	free(all);
-	return told;
+	return true;
 }
 
 static const char *collect(const struct job *job, struct psvm_check_result *result)
 {
+	const char *error = NULL;
+
 	result->complete = true;
-	for (uint32_t i = 0; i < job->units; i++) {
-		struct unit unit = scope_unit(job->scope, i);
+	for (uint32_t i = 0; i < job->units && error == NULL; i++) {
+		struct psvm_check_result one = { 0 };
 
 		if (!is_ours(job, i))
 			continue;
-		if (job->done[i].error != NULL)
-			return job->done[i].error;
-		result->units++;
-		result->complete = result->complete && job->done[i].complete;
-		result->states += job->done[i].states;
-		result->transitions += job->done[i].transitions;
-		result->setups += scope_setups(&unit);
+		error = job->done[i].error;
+		if (error == NULL &&
+		    (!tell(job, i, &one) || !psvm_check_merge(result, &one)))
+			error = "out of memory";
+		psvm_check_free(&one);
 	}
-	return tell_all(job, result) ? NULL : "out of memory";
+	return error;
 }
 
 static const char *bad(const struct psvm_check_request *request)
@@ -238,16 +191,6 @@ const char *psvm_check(const struct psvm_check_request *request,
 	if (error != NULL)
 		psvm_check_free(result);
 	return error;
-}
-
-void psvm_check_free(struct psvm_check_result *result)
-{
-	struct psvm_check_result nothing = { 0 };
-
-	for (size_t i = 0; i < result->finding_count; i++)
-		free(result->findings[i].steps);
-	free(result->findings);
-	*result = nothing;
 }
 
 size_t psvm_check_scope_line(char *text, size_t size, const char *scope, uint32_t line)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm check - can L1 tell that it is nested? */
-#include "cli.h"
+#include "check_json.h"
 
 #include "psvm/check.h"
 #include "psvm/nested.h"
@@ -16,16 +16,7 @@
 
 struct options {
 	char *scope, *shard, *threads, *implicit_event, *trace;
-	int json, all, markdown;
-};
-
-/* One rule set, checked. */
-struct checked {
-	const char *name;
-	const char *scope;
-	uint32_t shard, shards;
-	time_t start;
-	struct psvm_check_result result;
+	int json, all, markdown, merge;
 };
 
 /* --- text ---------------------------------------------------------------- */
@@ -171,43 +162,6 @@ static void markdown_checked(const struct checked *c)
 		markdown_finding(&r->findings[i], i + 1);
 }
 
-/* --- JSON ---------------------------------------------------------------- */
-
-static json_t *json_step(const struct psvm_story_step *s)
-{
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "level", (int)s->level,
-			 "act", s->act, "bare", s->bare, "nested", s->nested, "l0", s->l0,
-			 "vmcb02", cli_json_hex(s->int_ctl_02), "vmcb12",
-			 cli_json_hex(s->int_ctl_12));
-}
-
-static json_t *json_finding(const struct psvm_finding *f)
-{
-	json_t *steps = json_array();
-
-	for (size_t i = 0; i < f->step_count; i++)
-		json_array_append_new(steps, json_step(&f->steps[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "title", f->title, "situation",
-			 f->situation, "section", f->section, "setup", f->setup, "count",
-			 (json_int_t)f->count, "steps", steps);
-}
-
-static json_t *json_checked(const struct checked *c, long trace)
-{
-	const struct psvm_check_result *r = &c->result;
-	json_t *findings = json_array();
-
-	for (size_t i = 0; i < r->finding_count; i++)
-		if (trace == 0 || trace == (long)i + 1)
-			json_array_append_new(findings, json_finding(&r->findings[i]));
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}", "rules",
-			 c->name, "scope", c->scope, "shard", (int)c->shard, "shards",
-			 (int)c->shards, "units", (int)r->units, "complete", r->complete,
-			 "states", (json_int_t)r->states, "transitions",
-			 (json_int_t)r->transitions, "setups", (json_int_t)r->setups,
-			 "findings", findings);
-}
-
 /* --- running ------------------------------------------------------------- */
 
 /* On a terminal: how far, how fast, how long. */
@@ -257,21 +211,25 @@ static bool parse_request(const struct options *o, struct psvm_check_request *re
 	return true;
 }
 
-static bool check_one(struct checked *c, struct psvm_check_request *request)
+static bool check_one(struct checked *c, const char *name,
+		      struct psvm_check_request *request)
 {
 	const char *error;
+	time_t start;
 
-	request->rules = cli_rules("check", c->name);
+	request->rules = cli_rules("check", name);
 	if (request->rules == NULL)
 		return false;
 	if (isatty(STDERR_FILENO)) {
 		request->progress = show_progress;
-		c->start = time(NULL);
-		request->context = &c->start;
+		start = time(NULL);
+		request->context = &start;
 	}
-	c->scope = request->scope;
+	(void)snprintf(c->name, sizeof(c->name), "%s", name);
+	(void)snprintf(c->scope, sizeof(c->scope), "%s", request->scope);
 	c->shard = request->shard;
 	c->shards = request->shards;
+	c->implicit_event = request->implicit_event;
 	error = psvm_check(request, &c->result);
 	return error == NULL || cli_fail("check", "%s: %s", c->name, error);
 }
@@ -282,7 +240,7 @@ static bool report(const struct checked *c, const struct options *o, long trace)
 		return cli_fail("check", "--trace: there are %zu classes of differences",
 				c->result.finding_count);
 	if (o->json)
-		return cli_print_json("check", json_checked(c, trace));
+		return cli_print_json("check", check_json(c, trace));
 	if (o->markdown)
 		markdown_checked(c);
 	else
@@ -298,8 +256,8 @@ static int check_names(const char *const *names, size_t count, const struct opti
 	if (o->markdown)
 		markdown_scope(request->scope);
 	for (size_t i = 0; i < count && status != CLI_BAD; i++) {
-		struct checked c = { .name = names[i] };
-		bool done = check_one(&c, request) && report(&c, o, trace);
+		struct checked c = { 0 };
+		bool done = check_one(&c, names[i], request) && report(&c, o, trace);
 
 		if (!done)
 			status = CLI_BAD;
@@ -307,6 +265,20 @@ static int check_names(const char *const *names, size_t count, const struct opti
 			status = CLI_DIFFERENT;
 		psvm_check_free(&c.result);
 	}
+	return status;
+}
+
+/* What the shards of a check have found, told as one. */
+static int merge(const char **files, const struct options *o, long trace)
+{
+	struct checked c = { 0 };
+	int status = CLI_BAD;
+
+	if (o->all || o->scope || o->shard || o->threads || o->implicit_event)
+		(void)cli_fail("check", "--merge: the files say what was checked");
+	else if (check_json_merge(&c, files) && report(&c, o, trace))
+		status = c.result.finding_count != 0 ? CLI_DIFFERENT : CLI_OK;
+	psvm_check_free(&c.result);
 	return status;
 }
 
@@ -320,7 +292,10 @@ static int check(const void *options, const char **arguments)
 	if (!parse_request(o, &request) ||
 	    !cli_number("check", "trace", o->trace, 1, 9999, &trace))
 		return CLI_BAD;
-	if (o->all ? arguments[0] != NULL : arguments[0] == NULL) {
+	if (o->merge)
+		return merge(arguments, o, (long)trace);
+	if (o->all ? arguments[0] != NULL
+		   : arguments[0] == NULL || arguments[1] != NULL) {
 		cli_fail("check", "either one rule set or --all is needed; "
 				  "\"psvm check --help\" helps");
 		return CLI_BAD;
@@ -353,6 +328,9 @@ int cmd_check(int argc, const char **argv)
 		       "0|1"),
 		STRING("trace", trace, "only the story of the class with this number",
 		       "N"),
+		{ "merge", '\0', POPT_ARG_NONE, &options.merge, 0,
+		  "print the results of all shards, FILEs made with --json, as one",
+		  NULL },
 		{ "all", '\0', POPT_ARG_NONE, &options.all, 0, "every rule set", NULL },
 		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0, "print Markdown",
 		  NULL },
@@ -362,7 +340,7 @@ int cmd_check(int argc, const char **argv)
 	};
 	const struct cli_usage usage = {
 		"check",
-		"[OPTION]... RULES|--all",
+		"[OPTION]... RULES|--all|--merge FILE...",
 		"Runs two machines side by side, L1 and L2 alone on a processor with "
 		"SVM, and L1 and L2 under an L0 that does what the rule set says, "
 		"through everything that can happen in a scope. Prints that L1 cannot "
@@ -376,7 +354,7 @@ int cmd_check(int argc, const char **argv)
 		"\nExample: psvm check exact",
 		table,
 		0,
-		1
+		1024
 	};
 	int status = cli_command(&usage, argc, argv, check, &options);
 
