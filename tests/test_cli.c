@@ -22,7 +22,7 @@ static struct row rows[] = {
 	{ "help",
 	  "--help",
 	  0,
-	  { "Usage: psvm COMMAND", "  diff ", "  rules " },
+	  { "Usage: psvm COMMAND", "  diff ", "  rules ", "Example: psvm check exact\n" },
 	  { NULL } },
 	{ "help, short", "-h", 0, { "Usage: psvm COMMAND" }, { NULL } },
 	{ "version", "--version", 0, { "psvm " PSVM_VERSION "\n" }, { NULL } },
@@ -79,6 +79,26 @@ static void test_default(void **state)
 			     "and its review\n    applied\n");
 }
 
+/* Every command that the help lists has a help, with an exit status and an example. */
+static void test_every_help(void **state)
+{
+	char *names, line[64];
+
+	(void)state;
+	assert_int_equal(run("nope"), 2);
+	names = strdup(strstr(err, "commands are ") + strlen("commands are "));
+	assert_non_null(names);
+	*strchr(names, ';') = '\0';
+	for (char *name = strtok(names, ", "); name; name = strtok(NULL, ", ")) {
+		snprintf(line, sizeof(line), "%s --help", name);
+		assert_int_equal(run(line), 0);
+		snprintf(line, sizeof(line), "\nExample: psvm %s ", name);
+		assert_contains(out, "\nExit status: 0");
+		assert_contains(out, line);
+	}
+	free(names);
+}
+
 /* --- JSON ---------------------------------------------------------------- */
 
 static json_t *walk(json_t *json, const char *path)
@@ -133,6 +153,7 @@ static void test_json(void **state)
 static const struct CMUnitTest common_tests[] = {
 	cmocka_unit_test(test_narrow),
 	cmocka_unit_test(test_default),
+	cmocka_unit_test(test_every_help),
 };
 static const struct cli_group common = {
 	.rows = rows,

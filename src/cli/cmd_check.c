@@ -360,11 +360,13 @@ int cmd_check(int argc, const char **argv)
 {
 	struct options options = { 0 };
 	const struct poptOption table[] = {
-		STRING("scope", scope, "default, or full: hours", "SCOPE"),
+		STRING("scope", scope, "default, or full, which takes hours", "SCOPE"),
 		STRING("shard", shard, "only part I of N, I from 0", "I/N"),
-		STRING("threads", threads, "how many at once; all processors", "N"),
+		STRING("threads", threads,
+		       "this many threads, not one for each processor", "N"),
 		STRING("implicit-event", implicit_event,
-		       "0: the request that a helper raises by chance does not count",
+		       "0: the request that a helper raises by chance does not count, "
+		       "1: it does, which is the default",
 		       "0|1"),
 		STRING("trace", trace, "only the story of the class with this number",
 		       "N"),
@@ -384,11 +386,12 @@ int cmd_check(int argc, const char **argv)
 		"tell which of the two it is on, or every class of differences with a "
 		"shortest story: who did what, what the bare machine shows, what the "
 		"nested one.\n"
+		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
 		"hardware.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
-		"\nExample: psvm check exact",
+		"Example: psvm check exact",
 		table,
 		0,
 		1
