@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 const char *command;
 char out[SIZE], err[SIZE];
@@ -58,6 +59,13 @@ void assert_one_line(void)
 		fail_msg("not one line of psvm's: %s", err);
 }
 
+void assert_fits(size_t columns)
+{
+	for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n"))
+		if (strlen(line) > columns && strchr(line + strspn(line, " "), ' '))
+			fail_msg("%zu columns: %s", strlen(line), line);
+}
+
 void test_row(void **state)
 {
 	const struct row *row = *state;
@@ -75,4 +83,53 @@ void test_row(void **state)
 	}
 	assert_one_line();
 	assert_string_equal(out, "");
+}
+
+size_t add_rows(struct CMUnitTest *tests, struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		tests[i] = (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL,
+						&rows[i] };
+	return n;
+}
+
+/* --- main ---------------------------------------------------------------- */
+
+static char directory[] = "/tmp/psvm-test-XXXXXX";
+static void (*prepare_directory)(void);
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory) || chdir(directory) != 0)
+		return -1;
+	if (prepare_directory)
+		prepare_directory();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char line[64];
+
+	(void)state;
+	snprintf(line, sizeof(line), "rm -r %s", directory);
+	return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
+}
+
+int command_main(int argc, char **argv, const char *group, const struct CMUnitTest *tests,
+		 size_t n, void (*prepare)(void))
+{
+	char *path = argc == 2 ? realpath(argv[1], NULL) : NULL;
+	int rc;
+
+	if (!path) {
+		fprintf(stderr, "usage: %s PSVM\n", argv[0]);
+		return 2;
+	}
+	command = path;
+	prepare_directory = prepare;
+	rc = _cmocka_run_group_tests(group, tests, n, set_up, tear_down);
+	free(path);
+	return rc != 0;
 }

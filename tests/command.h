@@ -33,8 +33,19 @@ int run(const char *arguments);
 void assert_contains(const char *text, const char *part);
 void assert_one_line(void);
 
+/* No line of the last run is wider, but for one that is a single long word. */
+void assert_fits(size_t columns);
+
 /* A case, with its struct row. After an error there is exactly one line on stderr and
  * nothing on stdout, otherwise nothing on stderr. */
 void test_row(void **state);
+
+/* A case for each row; returns n. */
+size_t add_rows(struct CMUnitTest *tests, struct row *rows, size_t n);
+
+/* The main() of a program of cases, whose only argument is the path of psvm. They run
+ * in a directory of their own, which `prepare` fills; null: it is empty. */
+int command_main(int argc, char **argv, const char *group, const struct CMUnitTest *tests,
+		 size_t n, void (*prepare)(void));
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * psvm check, as a user runs it: test_cli_check PSVM, with the path of the command. The
- * shards are small parts of the default scope: 3 of 18 is interrupts and vGIF, 4 NMIs.
+ * shards are small parts of the default scope: 3 of 18 is interrupts and vGIF, 4 NMIs, 11
+ * injected events and faults.
  */
-#define _XOPEN_SOURCE 700
-
 #include "command.h"
 
 #include "rows.h"
@@ -12,15 +11,13 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-static char directory[] = "/tmp/psvm-test-check-XXXXXX";
+#include <string.h>
 
 static struct row rows[] = {
-	{ "help", "check --help", 0, { "Usage: psvm check", "Exit status: 0" }, { NULL } },
+	{ "help", "check --help", 0, { "Usage: psvm check", "\"psvm rules\" lists them" }, { NULL } },
 	{ "no difference", "check exact --shard 3/18", 0,
 	  { "exact: L1 cannot tell that it is nested\n",
-	    "scope default, shard 3/18, 95645 states", "complete",
+	    "scope default, shard 3/18, ", " set-ups, complete",
 	    "unconfirmed on hardware" },
 	  { NULL } },
 	{ "a difference, with its story", "check linux-6.1 --shard 4/18", 1,
@@ -75,47 +72,94 @@ static void test_json(void **state)
 	json_decref(json);
 }
 
-/* Every line fits a narrow terminal, but those of lanes. */
+/* --- what a claim covers ------------------------------------------------- */
+
+struct part_row {
+	const char *shard, *part;
+	unsigned long events; /* values of EVENTINJ */
+};
+
+static struct part_row part_rows[] = {
+	{ "3/18", "interrupts and vGIF", 1 },
+	{ "4/18", "NMIs", 1 },
+	{ "11/18", "injected events and faults", 4 },
+};
+
+static unsigned long number_behind(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+
+	if (!at)
+		fail_msg("'%s' is not in:\n%s", words, text);
+	return strtoul(at + strlen(words), NULL, 10);
+}
+
+/* The items of the list that begins behind the words. */
+static unsigned int count_items(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+	unsigned int n = 1;
+
+	assert_non_null(at);
+	for (; *at && *at != '\n'; at++)
+		n += strncmp(at, ", ", 2) == 0;
+	return n;
+}
+
+/* A shard is a part with one configuration: each open bit, the three flags at VMRUN
+ * and the values of EVENTINJ, all with all. */
+static void test_setups(void **state)
+{
+	const struct part_row *row = *state;
+	char text[128];
+	const char *part;
+
+	snprintf(text, sizeof(text), "check exact --markdown --shard %s", row->shard);
+	assert_int_equal(run(text), 0);
+	snprintf(text, sizeof(text), "\n- %s: ", row->part);
+	part = strstr(out, text);
+	assert_non_null(part);
+	assert_int_equal(number_behind(part, "vNMI, "), row->events);
+	assert_contains(part, "values of EVENTINJ, L1's IF, L2's IF and shadow at VMRUN\n");
+	assert_int_equal(number_behind(part, " representing "),
+			 row->events << (count_items(part, "open bits of vmcb12: ") + 3));
+}
+
+/* In every state something can happen. */
+static void test_counts(void **state)
+{
+	unsigned long states, transitions;
+
+	(void)state;
+	assert_int_equal(run("check exact --shard 3/18"), 0);
+	states = number_behind(out, ", shard 3/18, ");
+	transitions = number_behind(out, " states, ");
+	assert_true(states > 0);
+	assert_true(transitions >= states);
+}
+
+/* --- on a narrow terminal ------------------------------------------------ */
+
+static char *narrow_rows[] = { "check exact --shard 4/18", "check linux-6.1 --shard 4/18" };
+
 static void test_narrow(void **state)
 {
-	(void)state;
-	assert_int_equal(run_in(60, "check exact --shard 3/18"), 0);
-	assert_contains(out, "scope default, shard 3/18");
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	char line[64];
-
-	(void)state;
-	snprintf(line, sizeof(line), "rm -r %s", directory);
-	return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
+	assert_true(run_in(60, *state) < 2);
+	assert_fits(60);
 }
 
 int main(int argc, char **argv)
 {
-	char *path = argc == 2 ? realpath(argv[1], NULL) : NULL;
-	struct CMUnitTest tests[N_ROWS(rows) + 2];
-	size_t n = 0;
-	int rc;
+	struct CMUnitTest tests[N_ROWS(rows) + N_ROWS(part_rows) + N_ROWS(narrow_rows) + 2];
+	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
-	if (!path) {
-		fprintf(stderr, "usage: test_cli_check PSVM\n");
-		return 2;
-	}
-	command = path;
-	for (; n < N_ROWS(rows); n++)
-		tests[n] = (struct CMUnitTest){ rows[n].name, test_row, NULL, NULL,
-						&rows[n] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_narrow);
-	rc = _cmocka_run_group_tests("cli-check", tests, n, set_up, tear_down);
-	free(path);
-	return rc != 0;
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
+	for (size_t i = 0; i < N_ROWS(part_rows); i++)
+		tests[n++] = (struct CMUnitTest){ part_rows[i].part, test_setups, NULL, NULL,
+						  &part_rows[i] };
+	for (size_t i = 0; i < N_ROWS(narrow_rows); i++)
+		tests[n++] = (struct CMUnitTest){ narrow_rows[i], test_narrow, NULL, NULL,
+						  narrow_rows[i] };
+	return command_main(argc, argv, "cli-check", tests, n, NULL);
 }

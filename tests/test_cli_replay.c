@@ -4,18 +4,12 @@
  *
  * Each row is a recording, one text in it replaced, and what comes of it.
  */
-#define _XOPEN_SOURCE 700
-
 #include "command.h"
 
 #include "rows.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static char directory[] = "/tmp/psvm-test-replay-XXXXXX";
 
 /* The columns that are read, and rows of KVM of Linux 6.12: nothing happens; P, then V;
  * a vector of more than 8 bits; a pair; an injected event. */
@@ -200,41 +194,19 @@ static void test_lines(void **state)
 	assert_one_line();
 }
 
-static int set_up(void **state)
+static void write_other(void)
 {
-	(void)state;
-	if (!mkdtemp(directory) || chdir(directory) != 0)
-		return -1;
 	write_file("other.csv", "", "");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	char line[64];
-
-	(void)state;
-	snprintf(line, sizeof(line), "rm -r %s", directory);
-	return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-	char *path = argc == 2 ? realpath(argv[1], NULL) : NULL;
 	struct CMUnitTest tests[N_ROWS(rows) + 1];
 	size_t n = 0;
-	int rc;
 
-	if (!path) {
-		fprintf(stderr, "usage: test_cli_replay PSVM\n");
-		return 2;
-	}
-	command = path;
 	for (; n < N_ROWS(rows); n++)
 		tests[n] = (struct CMUnitTest){ rows[n].row.name, test_recording, NULL, NULL,
 						&rows[n] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_lines);
-	rc = _cmocka_run_group_tests("cli-replay", tests, n, set_up, tear_down);
-	free(path);
-	return rc != 0;
+	return command_main(argc, argv, "cli-replay", tests, n, write_other);
 }

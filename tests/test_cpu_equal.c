@@ -577,13 +577,21 @@ struct row {
 	const struct model *model;
 };
 
+static uint64_t all_inputs; /* of all the cases that ran */
+
+static void print_count(const struct input *in)
+{
+	print_message("%s: %" PRIu64 " inputs\n", in->step, in->count);
+	all_inputs += in->count;
+}
+
 static void test_each(void **state)
 {
 	const struct row *row = *state;
 	struct input in = { .step = row->name, .model = row->model->bits, .cpu = { .tpr = TPR } };
 
 	row->step->each(&in);
-	print_message("%s: %" PRIu64 " inputs\n", row->name, in.count);
+	print_count(&in);
 }
 
 static void test_random(void **state)
@@ -595,7 +603,7 @@ static void test_random(void **state)
 		in.model = (uint32_t)(any() & any() & 0xfffff) | (any() & VGIF_VNMI);
 		row->step->random(&in);
 	}
-	print_message("%s: %" PRIu64 " inputs\n", row->name, in.count);
+	print_count(&in);
 }
 
 /* The external forms are the same bodies, and slower: one model is enough. */
@@ -610,6 +618,7 @@ int main(int argc, char **argv)
 	static struct row rows[N_ROWS(steps) * (N_ROWS(models) + 1)];
 	struct CMUnitTest tests[N_ROWS(steps) * (MODELS_TESTED + 1)];
 	size_t n = 0;
+	int rc;
 
 	for (size_t s = 0; s < N_ROWS(steps); s++) {
 		for (size_t m = 0; m < MODELS_TESTED; m++, n++) {
@@ -625,5 +634,7 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	print_message("together %" PRIu64 " inputs\n", all_inputs);
+	return rc;
 }

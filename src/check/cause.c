@@ -2,9 +2,9 @@
 #include "cause.h"
 
 #include "psvm/names.h"
-#include "rows.h"
 
-#include <stdio.h>
+#include "text.h"
+#include "rows.h"
 
 /* --- classes ------------------------------------------------------------- */
 
@@ -60,6 +60,11 @@ uint64_t cause_key(const struct difference *d)
 	return (uint64_t)first_field(d) << 32 | relevant(d) << 16 | more;
 }
 
+bool cause_same(const struct difference *a, const struct difference *b)
+{
+	return cause_key(a) == cause_key(b);
+}
+
 /* --- words --------------------------------------------------------------- */
 
 static const char *event_words(uint64_t event)
@@ -104,25 +109,25 @@ static const char *exit_words(uint64_t code)
 	return "another #VMEXIT";
 }
 
-size_t cause_seen(char *text, size_t size, const struct seen *seen)
+size_t cause_seen(char *buffer, size_t size, const struct seen *seen)
 {
-	int n;
+	struct text text = { buffer, size, 0 };
 
 	switch (seen->kind) {
 	case SEEN_EVENT:
-		n = snprintf(text, size, "%s is delivered to L%u",
-			     event_words(seen->code), seen->level);
+		text_add(&text, "%s is delivered to L%u", event_words(seen->code),
+			 seen->level);
 		break;
 	case SEEN_EXIT:
-		n = snprintf(text, size, "%s", exit_words(seen->code));
+		text_add(&text, "%s", exit_words(seen->code));
 		break;
 	case SEEN_STUCK:
-		n = snprintf(text, size, "L0 does not come to an end");
+		text_add(&text, "L0 does not come to an end");
 		break;
 	default:
-		n = snprintf(text, size, "-");
+		text_add(&text, "-");
 	}
-	return (size_t)n;
+	return text.length;
 }
 
 static const char *recognized_words(uint8_t recognized)
@@ -136,7 +141,7 @@ static const char *recognized_words(uint8_t recognized)
 	return words[recognized];
 }
 
-static size_t title_of_fields(char *text, size_t size, const struct difference *d)
+static void add_fields(struct text *text, const struct difference *d)
 {
 	static const struct {
 		uint32_t field;
@@ -156,36 +161,44 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, field);
 		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
 					  d->int_ctl_nested & field);
-		return (size_t)snprintf(text, size,
-					"vmcb12 after #VMEXIT: wrong %s; nested: %s",
-					bits, value);
+		text_add(text, "vmcb12 after #VMEXIT: wrong %s; nested: %s", bits, value);
+		return;
 	}
 	for (size_t i = 0; i < N_ROWS(rows); i++)
 		if (d->fields & rows[i].field) {
 			words = rows[i].words;
 			break;
 		}
-	return (size_t)snprintf(text, size, "%s differs", words);
+	text_add(text, "%s differs", words);
 }
 
-size_t cause_title(char *text, size_t size, const struct difference *d)
+static void add_seen(struct text *text, const struct difference *d)
 {
 	const char *bare = recognized_words(d->bare_recognized);
 	const char *nested = recognized_words(d->nested_recognized);
 	char seen_bare[96], seen_nested[96];
 
-	if ((d->fields & DIFFER_SEEN) == 0)
-		return title_of_fields(text, size, d);
 	if (d->bare_recognized == d->nested_recognized) {
 		(void)cause_seen(seen_bare, sizeof(seen_bare), &d->bare);
 		(void)cause_seen(seen_nested, sizeof(seen_nested), &d->nested);
 		bare = seen_bare;
 		nested = seen_nested;
 	}
-	return (size_t)snprintf(text, size, "bare: %s; nested: %s", bare, nested);
+	text_add(text, "bare: %s; nested: %s", bare, nested);
 }
 
-size_t cause_situation(char *text, size_t size, const struct difference *d)
+size_t cause_title(char *buffer, size_t size, const struct difference *d)
+{
+	struct text text = { buffer, size, 0 };
+
+	if (d->fields & DIFFER_SEEN)
+		add_seen(&text, d);
+	else
+		add_fields(&text, d);
+	return text.length;
+}
+
+size_t cause_situation(char *buffer, size_t size, const struct difference *d)
 {
 	static const struct {
 		uint32_t bit;
@@ -195,16 +208,17 @@ size_t cause_situation(char *text, size_t size, const struct difference *d)
 		SITUATIONS(ROW)
 #undef ROW
 	};
-	size_t n = 0;
+	struct text text = { buffer, size, 0 };
 
 	if (size != 0)
-		text[0] = '\0';
-	for (size_t i = 0; i < N_ROWS(rows); i++)
-		if (relevant(d) & rows[i].bit)
-			n += (size_t)snprintf(n < size ? text + n : NULL,
-					      n < size ? size - n : 0, "%s%s",
-					      n == 0 ? "" : "; ", rows[i].words);
-	return n;
+		buffer[0] = '\0';
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		if ((relevant(d) & rows[i].bit) == 0)
+			continue;
+		text_separate(&text, "; ");
+		text_add(&text, "%s", rows[i].words);
+	}
+	return text.length;
 }
 
 /* The section of the manual that the bare machine follows. */

@@ -221,11 +221,10 @@ static uint8_t *path_to(const struct search *s, struct node last, unsigned *leng
 
 static void found(struct search *s, struct difference d, struct node node)
 {
-	uint64_t key = cause_key(&d);
 	struct finding *f;
 
 	for (unsigned i = 0; i < s->e.finding_count; i++)
-		if (cause_key(&s->e.findings[i].difference) == key) {
+		if (cause_same(&s->e.findings[i].difference, &d)) {
 			s->e.findings[i].count++;
 			return;
 		}

@@ -21,26 +21,39 @@ struct options {
 
 /* --- text ---------------------------------------------------------------- */
 
-enum { LANE_L0 = 32, LANE_L1 = 18 };
+enum { NUMBER = 6, LANE_L0 = 32, LANE_L1 = 18, LANES_WIDTH = 80 };
 
-/* Who did what: three lanes, and below them what was seen. */
+/* Columns before the lane of a level. */
+static const int lanes[] = { 0, LANE_L0 + 1, LANE_L0 + LANE_L1 + 2 };
+
+/* A narrow terminal has no lanes, and a lane no room for a long act. */
+static bool has_lane(const struct psvm_story_step *step)
+{
+	size_t end = NUMBER + (size_t)lanes[step->level] + strlen(step->act);
+
+	return step->level != 0 && cli_width() >= LANES_WIDTH && end <= cli_width();
+}
+
+/* Who did what: three lanes, and below them what L0 did that does not fit in its own,
+ * and what was seen. */
 static void print_step(const struct psvm_story_step *step, size_t number)
 {
+	static const char *const who[] = { "", "L1: ", "L2: " };
 	bool same = strcmp(step->bare, step->nested) == 0;
-	const char *l0 = step->level == 0 ? step->act : step->l0;
-	bool fits = strlen(l0) <= LANE_L0;
+	bool lane = has_lane(step), beside = lane && strlen(step->l0) <= LANE_L0;
 
-	printf("  %2zu  %-*s %-*s %s\n", number, LANE_L0, fits ? l0 : "", LANE_L1,
-	       step->level == 1 ? step->act : "", step->level == 2 ? step->act : "");
-	if (!fits)
-		cli_print(6, "%s", l0);
-	if (step->level == 0 && step->l0[0])
-		cli_print(6, "L0 %s", step->l0);
+	if (lane)
+		printf("  %2zu  %-*s%s\n", number, lanes[step->level],
+		       beside ? step->l0 : "", step->act);
+	else
+		cli_print(2, "%2zu  %s%s", number, who[step->level], step->act);
+	if (step->l0[0] && !beside)
+		cli_print(NUMBER, "L0 %s", step->l0);
 	if (!same) {
-		cli_print(6, "bare:   %s", step->bare);
-		cli_print(6, "nested: %s", step->nested);
+		cli_print(NUMBER, "bare:   %s", step->bare);
+		cli_print(NUMBER, "nested: %s", step->nested);
 	} else if (strcmp(step->bare, "-") != 0) {
-		cli_print(6, "both:   %s", step->bare);
+		cli_print(NUMBER, "both:   %s", step->bare);
 	}
 }
 
@@ -50,10 +63,10 @@ static void print_words(const struct psvm_story_step *last)
 
 	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
 				  last->int_ctl_12);
-	cli_print(6, "vmcb12 of the nested machine: %s", words);
+	cli_print(NUMBER, "vmcb12 of the nested machine: %s", words);
 	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
 				  last->int_ctl_02);
-	cli_print(6, "vmcb02: %s", words);
+	cli_print(NUMBER, "vmcb02: %s", words);
 }
 
 static void print_finding(const struct psvm_finding *f, size_t number)
@@ -65,7 +78,9 @@ static void print_finding(const struct psvm_finding *f, size_t number)
 	cli_print(3, "by the manual %s; %" PRIu64 " steps of the exploration end so",
 		  f->section, f->count);
 	cli_print(3, "set-up: %s", f->setup);
-	cli_print(2, "    %-*s %-*s %s", LANE_L0, "L0", LANE_L1, "L1", "L2");
+	if (cli_width() >= LANES_WIDTH)
+		printf("%*s%-*s%-*s%s\n", NUMBER, "", lanes[1], "L0", lanes[2] - lanes[1],
+		       "L1", "L2");
 	for (size_t i = 0; i < f->step_count; i++)
 		print_step(&f->steps[i], i + 1);
 	if (f->step_count)
@@ -320,11 +335,13 @@ int cmd_check(int argc, const char **argv)
 {
 	struct options options = { 0 };
 	const struct poptOption table[] = {
-		STRING("scope", scope, "default, or full: hours", "SCOPE"),
+		STRING("scope", scope, "default, or full, which takes hours", "SCOPE"),
 		STRING("shard", shard, "only part I of N, I from 0", "I/N"),
-		STRING("threads", threads, "how many at once; all processors", "N"),
+		STRING("threads", threads,
+		       "this many threads, not one for each processor", "N"),
 		STRING("implicit-event", implicit_event,
-		       "0: the request that a helper raises by chance does not count",
+		       "0: the request that a helper raises by chance does not count, "
+		       "1: it does, which is the default",
 		       "0|1"),
 		STRING("trace", trace, "only the story of the class with this number",
 		       "N"),
@@ -347,11 +364,12 @@ int cmd_check(int argc, const char **argv)
 		"tell which of the two it is on, or every class of differences with a "
 		"shortest story: who did what, what the bare machine shows, what the "
 		"nested one.\n"
+		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
 		"hardware.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
-		"\nExample: psvm check exact",
+		"Example: psvm check exact",
 		table,
 		0,
 		1024

@@ -356,7 +356,8 @@ int cmd_decode(int argc, const char **argv)
 		"out. JSON is an array with one object for each FILE.\n" CLI_IMAGE_HELP
 		"\n"
 		"Exit status: 0, or 2 for a usage error or a bad FILE; then nothing is "
-		"printed, whatever the other FILEs are.",
+		"printed, whatever the other FILEs are.\n"
+		"Example: psvm decode vmcb.hex",
 		table,
 		1,
 		SIZE_MAX

@@ -375,7 +375,8 @@ int cmd_diff(int argc, const char **argv)
 		"every combination of the conditions that either asks for.\n"
 		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
-		"usage error.",
+		"usage error.\n"
+		"Example: psvm diff lkml-2022-base lkml-2022",
 		options,
 		2,
 		2

@@ -326,10 +326,9 @@ int cmd_replay(int argc, const char **argv)
 		"of the manual, without what the emulators do otherwise.\n"
 		"A row that differs by a known deviation of an emulator is counted "
 		"under its name; any other one is a mismatch, and printed.\n"
-		"Example: psvm replay --rules linux-6.12 kvm-6.12.csv\n"
-		"\n"
 		"Exit status: 0 if there is no mismatch, 1 if there is one, 2 for a "
-		"usage error or a bad FILE.",
+		"usage error or a bad FILE.\n"
+		"Example: psvm replay --rules linux-6.12 kvm-6.12.csv",
 		table,
 		1,
 		1

@@ -192,7 +192,9 @@ int cmd_rules(int argc, const char **argv)
 		"rules",
 		"[--json] [RULES]",
 		"Without RULES: lists the rule sets. With RULES, the name of one: what "
-		"it does with int_ctl at each moment, which bits and when.",
+		"it does with int_ctl at each moment, which bits and when.\n"
+		"Exit status: 0, or 2 for a usage error.\n"
+		"Example: psvm rules exact",
 		options,
 		0,
 		1

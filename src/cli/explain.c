@@ -13,6 +13,29 @@ bool run_applies(const struct psvm_move *move, uint32_t conditions)
 	return holds != ((move->on & PSVM_UNLESS) != 0);
 }
 
+/* The column `from` of the cells. */
+enum origin {
+	FROM_NONE,
+	FROM_01,
+	FROM_02,
+	FROM_12,
+	FROM_ZERO,
+	FROM_ONES,
+	FROM_QUEUED,
+	FROM_DUMMY
+};
+
+static enum origin origin_of(const struct source *source)
+{
+	static const enum origin origins[] = {
+#define X(name, unit, to, from, words) FROM_##from,
+		PSVM_CELLS(X)
+#undef X
+	};
+
+	return origins[source->cell];
+}
+
 /* The line of a cell that means a bit, or null. */
 static const struct psvm_move *find_line(const struct run *run, uint32_t cell,
 					 enum stage stage, uint64_t bit)
@@ -31,8 +54,8 @@ static bool is_open(const struct run *run, const struct source *source, uint64_t
 {
 	if (source->gate == NO_GATE)
 		return true;
-	if (source->gate == IF_FROM_FIRST)
-		return so_far->source && so_far->source->origin == FIRST_WORD;
+	if (source->gate == IF_FROM_12)
+		return so_far->source && origin_of(so_far->source) == FROM_12;
 	if (psvm_name_of_cell(source->gate).unit == PSVM_UNIT_FLAG)
 		bit = PSVM_FLAG;
 	return find_line(run, source->gate, source->stage, bit) != NULL;
@@ -53,7 +76,7 @@ static struct strand explain_bit(const struct run *run, const struct story *stor
 							 bit);
 
 		if (!line || !is_open(run, source, bit, &strand) ||
-		    (strand.source && strand.source->origin == source->origin))
+		    (strand.source && origin_of(strand.source) == origin_of(source)))
 			continue;
 		strand.source = source;
 		strand.line = line;
@@ -100,19 +123,20 @@ static uint64_t value_of(const struct run *run, const struct story *story,
 {
 	if (!strand->source)
 		return story->before;
-	switch (strand->source->origin) {
-	case FIRST_WORD:
-		return story->from[0];
-	case SECOND_WORD:
-		return story->from[1];
-	case ONES:
+	switch (origin_of(strand->source)) {
+	case FROM_12:
+		return run->nested.v12.int_ctl;
+	case FROM_02:
+		return run->nested.v02.int_ctl;
+	case FROM_01:
+		return run->nested.v01.int_ctl;
+	case FROM_ONES:
 		return UINT64_MAX;
-	case QUEUE:
+	case FROM_QUEUED:
 		return run->nested.nmis ? UINT64_MAX : 0;
-	case ZERO:
-		break;
+	default:
+		return 0;
 	}
-	return 0;
 }
 
 static void add_value(void *context, const struct run *run, const struct story *story,

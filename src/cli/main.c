@@ -40,6 +40,7 @@ static int print_help(void)
 		  "vmcb02 (02) what L0 runs L2 with, vmcb01 (01) what L0 runs L1 with. A "
 		  "rule set says what L0 does: as KVM or Xen does, or, \"exact\", as the "
 		  "manual asks for.");
+	cli_print(0, "Example: psvm check exact");
 	return cli_flush("") ? CLI_OK : CLI_BAD;
 }
 

@@ -52,52 +52,47 @@ static bool begin(struct run *run)
 /* --- where bits come from ------------------------------------------------ */
 
 static const struct source enter_02[] = {
-	{ PSVM_CELL_ENTER_CLEAR_02, NO_GATE, AT_FIRST, ZERO, "built from zero" },
-	{ PSVM_CELL_ENTER_FROM_12, NO_GATE, AT_FIRST, FIRST_WORD, "from 12" },
-	{ PSVM_CELL_ENTER_FROM_01, NO_GATE, AT_FIRST, SECOND_WORD, "from 01" },
-	{ PSVM_CELL_ENTER_SET_02, NO_GATE, AT_FIRST, ONES, "forced to 1" },
-	{ PSVM_CELL_VMRUN_SET_02, NO_GATE, THEN, ONES, "set because VMRUN sets GIF" },
-	{ PSVM_CELL_CLOSE_CLEAR_02, PSVM_CELL_VMRUN_CLOSE, THEN, ZERO,
+	{ PSVM_CELL_ENTER_CLEAR_02, NO_GATE, AT_FIRST, "built from zero" },
+	{ PSVM_CELL_ENTER_FROM_12, NO_GATE, AT_FIRST, "from 12" },
+	{ PSVM_CELL_ENTER_FROM_01, NO_GATE, AT_FIRST, "from 01" },
+	{ PSVM_CELL_ENTER_SET_02, NO_GATE, AT_FIRST, "forced to 1" },
+	{ PSVM_CELL_VMRUN_SET_02, NO_GATE, THEN, "set because VMRUN sets GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_02, PSVM_CELL_VMRUN_CLOSE, THEN,
 	  "cleared because VMRUN closes a window" },
-	{ PSVM_CELL_CLOSE_RESTORE_02, PSVM_CELL_VMRUN_CLOSE, THEN, FIRST_WORD,
+	{ PSVM_CELL_CLOSE_RESTORE_02, PSVM_CELL_VMRUN_CLOSE, THEN,
 	  "from 12 because VMRUN closes a window" },
-	{ PSVM_CELL_SNAPSHOT_INT_CTL, IF_FROM_FIRST, AT_FIRST, ZERO,
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, IF_FROM_12, AT_FIRST,
 	  "from 12, cleared in the snapshot" },
 };
 static const struct source enter_01[] = {
-	{ PSVM_CELL_ENTER_CLEAR_01, NO_GATE, AT_FIRST, ZERO, "cleared" },
-	{ PSVM_CELL_VMRUN_SET_01, NO_GATE, THEN, ONES, "set because VMRUN sets GIF" },
-	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_VMRUN_CLOSE, THEN, ZERO,
+	{ PSVM_CELL_ENTER_CLEAR_01, NO_GATE, AT_FIRST, "cleared" },
+	{ PSVM_CELL_VMRUN_SET_01, NO_GATE, THEN, "set because VMRUN sets GIF" },
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_VMRUN_CLOSE, THEN,
 	  "cleared because VMRUN closes a window" },
 };
 static const struct source failed_12[] = {
-	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, ZERO,
-	  "cleared in the snapshot" },
-	{ PSVM_CELL_HANDBACK_TO_12, PSVM_CELL_INVALID_HANDS_BACK, AT_FIRST, SECOND_WORD,
-	  "from 02" },
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, "cleared in the snapshot" },
+	{ PSVM_CELL_HANDBACK_TO_12, PSVM_CELL_INVALID_HANDS_BACK, AT_FIRST, "from 02" },
 };
 static const struct source failed_01[] = {
-	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_FIRST, ZERO,
+	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_FIRST,
 	  "cleared because #VMEXIT clears GIF" },
-	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_FIRST, ZERO,
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_FIRST,
 	  "cleared because #VMEXIT closes a window" },
 };
 static const struct source sync_12[] = {
-	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, ZERO,
-	  "cleared in the snapshot" },
-	{ PSVM_CELL_REFRESH_TO_12, NO_GATE, AT_FIRST, SECOND_WORD,
-	  "from 02 at the refresh" },
-	{ PSVM_CELL_HANDBACK_TO_12, NO_GATE, THEN, SECOND_WORD,
-	  "from 02 at the hand-back" },
-	{ PSVM_CELL_HANDBACK_CLEAR_02, PSVM_CELL_HANDBACK_TO_12, THEN, ZERO,
+	{ PSVM_CELL_SNAPSHOT_INT_CTL, NO_GATE, AT_FIRST, "cleared in the snapshot" },
+	{ PSVM_CELL_REFRESH_TO_12, NO_GATE, AT_FIRST, "from 02 at the refresh" },
+	{ PSVM_CELL_HANDBACK_TO_12, NO_GATE, THEN, "from 02 at the hand-back" },
+	{ PSVM_CELL_HANDBACK_CLEAR_02, PSVM_CELL_HANDBACK_TO_12, THEN,
 	  "from 02 at the hand-back, cleared there first" },
 };
 static const struct source sync_01[] = {
-	{ PSVM_CELL_HANDBACK_TO_01, NO_GATE, THEN, SECOND_WORD, "from 02" },
-	{ PSVM_CELL_HANDBACK_QUEUE, NO_GATE, AT_LAST, QUEUE, "from L0's queue of NMIs" },
-	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_LAST, ZERO,
+	{ PSVM_CELL_HANDBACK_TO_01, NO_GATE, THEN, "from 02" },
+	{ PSVM_CELL_HANDBACK_QUEUE, NO_GATE, AT_LAST, "from L0's queue of NMIs" },
+	{ PSVM_CELL_HANDBACK_CLEAR_01, NO_GATE, AT_LAST,
 	  "cleared because #VMEXIT clears GIF" },
-	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_LAST, ZERO,
+	{ PSVM_CELL_CLOSE_CLEAR_01, PSVM_CELL_HANDBACK_CLOSE, AT_LAST,
 	  "cleared because #VMEXIT closes a window" },
 };
 

@@ -11,21 +11,17 @@
 /* Conditions change while a transition is under way. */
 enum stage { AT_FIRST, THEN, AT_LAST, N_STAGES };
 
-/* What a bit gets: its value in one of the two words of a story, or another. */
-enum origin { FIRST_WORD, SECOND_WORD, ZERO, ONES, QUEUE };
-
-/* A cell that gives bits of one word a value. */
+/* A cell that gives bits of one word a value. Where they come from, PSVM_CELLS says. */
 struct source {
 	uint32_t cell;
 	uint32_t gate; /* a cell that decides whether this one counts, or below */
 	enum stage stage;
-	enum origin origin;
 	const char *words; /* "from 12" */
 };
 
 enum {
 	NO_GATE = PSVM_CELL_COUNT, /* it counts */
-	IF_FROM_FIRST, /* it counts for bits that come from the first word so far */
+	IF_FROM_12,		   /* it counts for bits that come from 12 so far */
 	N_STORIES = 2
 };
 
