@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * psvm check --merge, as a user runs it: test_cli_merge PSVM, with the path of the
+ * command. The shards are written by hand, so what comes of them can be added up.
+ */
+#include "command.h"
+
+#include "psvm/version.h"
+#include "rows.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#define HEAD(rules, shard, shards) \
+	"{\"psvm\": \"" PSVM_VERSION "\", \"rules\": \"" rules "\", \"scope\": \"full\", " \
+	"\"implicit_event\": true, \"shard\": " #shard ", \"shards\": " #shards ", "
+#define SUMS(units, states, complete) \
+	"\"units\": " #units ", \"complete\": " #complete ", \"states\": " #states ", " \
+	"\"transitions\": 1" #states ", \"setups\": 2" #states ", "
+#define STEP(act) \
+	"{\"level\": 2, \"act\": \"" act "\", \"bare\": \"-\", \"nested\": \"-\", " \
+	"\"l0\": \"\", \"vmcb02\": \"0x1\", \"vmcb12\": \"0x2\"}"
+#define FINDING(number, part, title, count, steps) \
+	"{\"class\": \"" #number "\", \"part\": " #part ", \"title\": \"" title "\", " \
+	"\"situation\": \"\", \"section\": \"15.1\", \"setup\": \"none\", " \
+	"\"count\": " #count ", \"steps\": [" steps "]}"
+#define END "\"findings\": ["
+
+/* Shard 0 of 2 has class 0x11 in three steps, and 0x22 in one; shard 1 has 0x11 in two,
+ * and 0x33 in one, of an earlier part than 0x22. */
+static const struct {
+	const char *name, *text;
+} files[] = {
+	{ "0.json",
+	  HEAD("xen", 0, 2) SUMS(3, 100, true) END
+	  FINDING(0x22, 4, "second", 5, STEP("CLI")) ", "
+	  FINDING(0x11, 0, "long", 7, STEP("NOP") ", " STEP("NOP") ", " STEP("STI")) "]}" },
+	{ "1.json",
+	  HEAD("xen", 1, 2) SUMS(2, 23, true) END
+	  FINDING(0x33, 1, "first", 1, STEP("STI")) ", "
+	  FINDING(0x11, 3, "short", 2, STEP("NOP") ", " STEP("HLT")) "]}" },
+	{ "cut.json", HEAD("xen", 1, 2) SUMS(2, 23, false) END "]}" },
+	{ "none0.json", HEAD("exact", 0, 2) SUMS(2, 40, true) END "]}" },
+	{ "none1.json", HEAD("exact", 1, 2) SUMS(2, 2, true) END "]}" },
+	{ "other.json", HEAD("xen", 1, 3) SUMS(2, 23, true) END "]}" },
+	{ "beyond.json", HEAD("xen", 2, 2) SUMS(2, 23, true) END "]}" },
+	{ "old.json", "{\"psvm\": \"0.0.9\"}" },
+	{ "broken.json", "{\"psvm\"\n: }" },
+	{ "no_story.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) END FINDING(0x11, 1, "none", 1, "") "]}" },
+	{ "no_class.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) END FINDING(11, 1, "none", 1, STEP("HLT")) "]}" },
+};
+
+static struct row rows[] = {
+	{ "all shards of one", "check --merge 0.json 1.json", 1,
+	  { "xen: L1 or L2 can tell: 3 classes of differences\n",
+	    "scope full, 123 states, 1223 transitions, representing 2323 set-ups, complete" },
+	  { NULL } },
+	{ "in any order", "check --merge 1.json 0.json", 1,
+	  { "1. first\n", "2. second\n", "3. short\n", "; 9 steps of the exploration end so" },
+	  { NULL } },
+	{ "no difference", "check --merge none0.json none1.json", 0,
+	  { "exact: L1 cannot tell that it is nested\n", "scope full, 42 states" }, { NULL } },
+	{ "one story of them", "check --merge 0.json 1.json --trace 3", 1, { "3. short\n" },
+	  { NULL } },
+	{ "a shard that was cut", "check --merge 0.json cut.json", 1, { "NOT complete" },
+	  { NULL } },
+	{ "no files", "check --merge", 2, { NULL }, { "the files are missing" } },
+	{ "a shard is missing", "check --merge 0.json", 2, { NULL },
+	  { "shard 1/2 is missing" } },
+	{ "a shard twice", "check --merge 0.json 1.json 0.json", 2, { NULL },
+	  { "0.json: shard 0/2 has been there before" } },
+	{ "other rules", "check --merge 0.json none1.json", 2, { NULL },
+	  { "none1.json is of another check" } },
+	{ "another number of shards", "check --merge 0.json other.json", 2, { NULL },
+	  { "other.json is of another check" } },
+	{ "a shard that is none", "check --merge beyond.json", 2, { NULL },
+	  { "beyond.json is not a result" } },
+	{ "another version", "check --merge old.json", 2, { NULL },
+	  { "old.json is not a result", PSVM_VERSION } },
+	{ "no JSON", "check --merge broken.json", 2, { NULL }, { "broken.json, line 2: " } },
+	{ "no file", "check --merge missing.json", 2, { NULL }, { "missing.json" } },
+	{ "a difference without a story", "check --merge 0.json no_story.json", 2, { NULL },
+	  { "no_story.json is not a result" } },
+	{ "a class that is no number", "check --merge 0.json no_class.json", 2, { NULL },
+	  { "no_class.json is not a result" } },
+	{ "a rule set besides", "check --merge 0.json 1.json xen", 2, { NULL }, { "xen" } },
+	{ "a scope besides", "check --merge 0.json 1.json --scope full", 2, { NULL },
+	  { "--merge: the files say what was checked" } },
+};
+
+/* What one run prints is what --merge reads: a shard that is everything. */
+static void test_json(void **state)
+{
+	json_t *merged;
+
+	(void)state;
+	assert_int_equal(run("check --merge 0.json 1.json --json > all.json"), 1);
+	assert_int_equal(run("check --merge all.json --json"), 1);
+	merged = json_loads(out, 0, NULL);
+	assert_non_null(merged);
+	assert_int_equal(json_integer_value(json_object_get(merged, "states")), 123);
+	assert_int_equal(json_integer_value(json_object_get(merged, "units")), 5);
+	assert_int_equal(json_integer_value(json_object_get(merged, "shards")), 1);
+	assert_int_equal(json_array_size(json_object_get(merged, "findings")), 3);
+	json_decref(merged);
+}
+
+static void prepare(void)
+{
+	for (size_t i = 0; i < N_ROWS(files); i++) {
+		FILE *file = fopen(files[i].name, "w");
+
+		assert_non_null(file);
+		assert_true(fputs(files[i].text, file) >= 0);
+		assert_int_equal(fclose(file), 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[N_ROWS(rows) + 1];
+	size_t n = add_rows(tests, rows, N_ROWS(rows));
+
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
+	return command_main(argc, argv, "cli-merge", tests, n, prepare);
+}
