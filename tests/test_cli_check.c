@@ -41,7 +41,7 @@ static struct row rows[] = {
 	{ "no rule set", "check", 2, { NULL }, { "either one rule set or --all" } },
 	{ "an unknown rule set", "check linux-9", 2, { NULL },
 	  { "unknown rule set 'linux-9'", "linux-6.12" } },
-	{ "two rule sets", "check exact xen", 2, { NULL }, { "superfluous" } },
+	{ "two rule sets", "check exact xen", 2, { NULL }, { "one rule set or --all" } },
 	{ "all and one", "check --all exact", 2, { NULL }, { "--all" } },
 	{ "all as JSON", "check --all --json", 2, { NULL }, { "--markdown" } },
 	{ "an unknown scope", "check exact --scope half", 2, { NULL }, { "'half'" } },
