@@ -22,13 +22,18 @@ static uint64_t field_of(uint64_t bits)
 	return bits;
 }
 
+static bool is_flag(uint64_t field)
+{
+	return (field & (field - 1)) == 0;
+}
+
 static bool same_field(const struct difference *a, const struct difference *b)
 {
 	uint64_t field = field_of(a->int_ctl);
-	bool flag = (field & (field - 1)) == 0;
 
 	return field == field_of(b->int_ctl) &&
-	       (!flag || ((a->int_ctl_nested ^ b->int_ctl_nested) & field) == 0);
+	       (!is_flag(field) ||
+		((a->int_ctl_nested ^ b->int_ctl_nested) & field) == 0);
 }
 
 /* Of L0's situation, what may have to do with it. */
@@ -130,6 +135,20 @@ static const char *recognized_words(uint8_t recognized)
 	return words[recognized];
 }
 
+/* The value of a flag belongs to the class, that of another field does not. */
+static size_t title_of_int_ctl(char *text, size_t size, const struct difference *d)
+{
+	char bits[PSVM_WORDS_SIZE], value[PSVM_WORDS_SIZE];
+	uint64_t field = field_of(d->int_ctl);
+	bool flag = is_flag(field);
+
+	(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, field);
+	(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
+				  d->int_ctl_nested & field);
+	return (size_t)snprintf(text, size, "vmcb12 after #VMEXIT: wrong %s%s%s", bits,
+				flag ? "; nested: " : "", flag ? value : "");
+}
+
 static size_t title_of_fields(char *text, size_t size, const struct difference *d)
 {
 	static const struct {
@@ -140,19 +159,10 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 		DIFFERS(ROW)
 #undef ROW
 	};
-	char bits[PSVM_WORDS_SIZE] = "", value[PSVM_WORDS_SIZE] = "0";
 	const char *words = "";
 
-	if (d->fields & DIFFER_INT_CTL) {
-		uint64_t fields = field_of(d->int_ctl);
-
-		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, fields);
-		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
-					  d->int_ctl_nested & fields);
-		return (size_t)snprintf(text, size,
-					"vmcb12 after #VMEXIT: wrong %s; nested: %s",
-					bits, value);
-	}
+	if (d->fields & DIFFER_INT_CTL)
+		return title_of_int_ctl(text, size, d);
 	for (size_t i = 0; i < N_ROWS(rows); i++)
 		if (d->fields & rows[i].field) {
 			words = rows[i].words;
