@@ -16,6 +16,9 @@
 
 PSVM_BEGIN_DECLS
 
+/** Recorded rows that show differences: `psvm check --rows` has them from files. */
+struct psvm_evidence;
+
 /** How far psvm_check() has come. */
 struct psvm_check_progress {
 	uint32_t units_done;  /**< parts of the scope that are finished */
@@ -34,6 +37,7 @@ struct psvm_check_request {
 				  750 a state of the widest level */
 	bool implicit_event; /**< the implicit request counts (K12) */
 	uint32_t processor;  /**< PSVM_CPU(...) options of both machines' processor */
+	const struct psvm_evidence *evidence; /**< of this rule set; may be null */
 	/** Called after each unit, from any thread, one at a time; may be null. */
 	void (*progress)(void *context, const struct psvm_check_progress *progress);
 	void *context;
@@ -59,6 +63,8 @@ struct psvm_finding {
 	uint64_t count;	     /**< steps that end in such a difference */
 	struct psvm_story_step *steps;
 	size_t step_count;
+	uint64_t rows;	 /**< rows of the evidence that show it; 0: by the model only */
+	const char *row; /**< the first of them, as the evidence names it, or null */
 };
 
 /** What came out. */

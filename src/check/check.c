@@ -3,6 +3,7 @@
 #include "psvm/explore.h"
 
 #include "cause.h"
+#include "evidence.h"
 #include "psvm/nested.h"
 #include "story.h"
 
@@ -162,6 +163,9 @@ static bool tell_all(const struct job *job, struct psvm_check_result *result)
 
 		told = story_tell(&result->findings[i], all[i].best, &w);
 		result->findings[i].count = all[i].count;
+		result->findings[i].rows = evidence_for(job->request->evidence,
+							&all[i].best->difference,
+							&result->findings[i].row);
 		result->finding_count = i + 1;
 	}
 	free(all);

@@ -2,6 +2,7 @@
 /* psvm check - can L1 tell that it is nested? */
 #include "cli.h"
 
+#include "evidence_files.h"
 #include "psvm/check.h"
 #include "psvm/nested.h"
 #include "psvm/rule_sets.h"
@@ -16,6 +17,7 @@
 
 struct options {
 	char *scope, *shard, *threads, *implicit_event, *trace;
+	char **rows; /* ends with a null pointer; null: none */
 	int json, all, markdown;
 };
 
@@ -24,9 +26,37 @@ struct checked {
 	const char *name;
 	const char *scope;
 	uint32_t shard, shards;
+	const struct evidence_file *recorded; /* of this rule set; may be null */
 	time_t start;
 	struct psvm_check_result result;
 };
+
+/* --- what stands behind a finding ---------------------------------------- */
+
+enum { MARK_SIZE = 128 };
+
+static void words_of_mark(char text[MARK_SIZE], const struct checked *c,
+			  const struct psvm_finding *f)
+{
+	if (f->rows == 0)
+		(void)snprintf(text, MARK_SIZE, "By the model, unconfirmed on hardware");
+	else
+		(void)snprintf(text, MARK_SIZE,
+			       "Seen in recorded rows: %s, %" PRIu64
+			       " row%s, for example %s",
+			       c->recorded->environment, f->rows, f->rows == 1 ? "" : "s",
+			       f->row);
+}
+
+/* The rows that show a class which was not found here: the scope ends before it. */
+static size_t rows_beyond(const struct checked *c)
+{
+	size_t rows = c->recorded->evidence.count;
+
+	for (size_t i = 0; i < c->result.finding_count; i++)
+		rows -= c->result.findings[i].rows;
+	return rows;
+}
 
 /* --- text ---------------------------------------------------------------- */
 
@@ -65,14 +95,19 @@ static void print_words(const struct psvm_story_step *last)
 	cli_print(6, "vmcb02: %s", words);
 }
 
-static void print_finding(const struct psvm_finding *f, size_t number)
+static void print_finding(const struct checked *c, const struct psvm_finding *f,
+			  size_t number)
 {
+	char mark[MARK_SIZE];
+
+	words_of_mark(mark, c, f);
 	putchar('\n');
 	cli_print(0, "%zu. %s", number, f->title);
 	if (f->situation[0])
 		cli_print(3, "when %s", f->situation);
 	cli_print(3, "by the manual %s; %" PRIu64 " steps of the exploration end so",
 		  f->section, f->count);
+	cli_print(3, "%s", mark);
 	cli_print(3, "set-up: %s", f->setup);
 	cli_print(2, "    %-*s %-*s %s", LANE_L0, "L0", LANE_L1, "L1", "L2");
 	for (size_t i = 0; i < f->step_count; i++)
@@ -97,6 +132,18 @@ static void print_scope(const struct checked *c)
 		  r->complete ? "complete" : "NOT complete: the bound of states was met");
 }
 
+static void print_evidence(const struct checked *c)
+{
+	if (c->recorded == NULL)
+		cli_print(0, "By the model; unconfirmed on hardware.");
+	else
+		cli_print(0,
+			  "%s: %zu of %zu recorded rows show a difference, %zu of them "
+			  "one that is not below",
+			  c->recorded->environment, c->recorded->evidence.count,
+			  c->recorded->recording.count, rows_beyond(c));
+}
+
 static void print_verdict(const struct checked *c)
 {
 	const struct psvm_check_result *r = &c->result;
@@ -110,7 +157,7 @@ static void print_verdict(const struct checked *c)
 		cli_print(0, "%s: L1 or L2 can tell: %zu class%s of differences", c->name,
 			  r->finding_count, r->finding_count == 1 ? "" : "es");
 	print_scope(c);
-	cli_print(0, "By the model; unconfirmed on hardware.");
+	print_evidence(c);
 }
 
 static void print_checked(const struct checked *c, long trace)
@@ -118,17 +165,21 @@ static void print_checked(const struct checked *c, long trace)
 	print_verdict(c);
 	for (size_t i = 0; i < c->result.finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
-			print_finding(&c->result.findings[i], i + 1);
+			print_finding(c, &c->result.findings[i], i + 1);
 }
 
 /* --- markdown ------------------------------------------------------------ */
 
-static void markdown_finding(const struct psvm_finding *f, size_t number)
+static void markdown_finding(const struct checked *c, const struct psvm_finding *f,
+			     size_t number)
 {
+	char mark[MARK_SIZE];
+
+	words_of_mark(mark, c, f);
 	printf("\n### %zu. %s\n\n", number, f->title);
 	if (f->situation[0])
 		printf("When %s. ", f->situation);
-	printf("By the model; the manual: %s. Set-up: %s.\n\n", f->section, f->setup);
+	printf("%s. The manual: %s. Set-up: %s.\n\n", mark, f->section, f->setup);
 	printf("| step | L0 | L1 | L2 | bare | nested |\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < f->step_count; i++) {
 		const struct psvm_story_step *s = &f->steps[i];
@@ -140,20 +191,46 @@ static void markdown_finding(const struct psvm_finding *f, size_t number)
 	}
 }
 
-static void markdown_scope(const char *scope)
+/* What the marks mean, as far as the recordings go. */
+static void markdown_marks(bool recorded)
+{
+	printf("Everything here is by the model, unconfirmed on hardware: of the "
+	       "manual, and of what the\nsource code of hypervisors says.\n\n");
+	if (recorded)
+		printf("A class is \"seen in recorded rows\" if experiments that were "
+		       "recorded under that\nversion of KVM show it as well: every "
+		       "column of the row is what the nested machine does,\nthe bare "
+		       "machine does something else, and the first step in which the "
+		       "two differ is of\nthis class. KVM is the real one in those "
+		       "rows. The processor below it is an emulator,\nQEMU 10.0, and "
+		       "so it is for both machines there; a row counts only if the same "
+		       "class\ncomes of it on the processor of the manual. No hardware "
+		       "was involved.\n\n");
+}
+
+static void markdown_head(const char *scope, bool recorded)
 {
 	char line[1024];
 
 	printf("# What L1 or L2 can see of an L0\n\n"
-	       "Made by `psvm check --all --markdown`. Everything here is by the model, "
-	       "unconfirmed on\nhardware. What recorded rows of real software show as "
-	       "well "
-	       "is in `tests/test_vectors.c`\nand `tests/test_replay.c`, by case.\n\n"
-	       "What the scope covers:\n\n");
+	       "Made by `psvm check --all --markdown%s`.\n\n",
+	       recorded ? " --rows FILE.csv...`, see `tests/findings.sh" : "");
+	markdown_marks(recorded);
+	printf("What the scope covers:\n\n");
 	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0;
 	     i++)
 		printf("%s- %s\n", i % 3 ? "  " : "", line);
 	printf("\n");
+}
+
+static void markdown_evidence(const struct checked *c)
+{
+	if (c->recorded != NULL)
+		printf("\nOf %zu rows that were recorded under %s, %zu show a "
+		       "difference, "
+		       "%zu of them one that is not below.\n",
+		       c->recorded->recording.count, c->recorded->environment,
+		       c->recorded->evidence.count, rows_beyond(c));
 }
 
 static void markdown_checked(const struct checked *c)
@@ -167,8 +244,9 @@ static void markdown_checked(const struct checked *c)
 				: "L1 cannot tell that it is nested",
 	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
 	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
+	markdown_evidence(c);
 	for (size_t i = 0; i < r->finding_count; i++)
-		markdown_finding(&r->findings[i], i + 1);
+		markdown_finding(c, &r->findings[i], i + 1);
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -181,15 +259,25 @@ static json_t *json_step(const struct psvm_story_step *s)
 			 cli_json_hex(s->int_ctl_12));
 }
 
-static json_t *json_finding(const struct psvm_finding *f)
+/* null: by the model only. */
+static json_t *json_rows(const struct checked *c, const struct psvm_finding *f)
+{
+	return f->rows == 0 ? json_null()
+			    : json_pack("{s:s, s:I, s:s}", "environment",
+					c->recorded->environment, "rows",
+					(json_int_t)f->rows, "example", f->row);
+}
+
+static json_t *json_finding(const struct checked *c, const struct psvm_finding *f)
 {
 	json_t *steps = json_array();
 
 	for (size_t i = 0; i < f->step_count; i++)
 		json_array_append_new(steps, json_step(&f->steps[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "title", f->title, "situation",
-			 f->situation, "section", f->section, "setup", f->setup, "count",
-			 (json_int_t)f->count, "steps", steps);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "title", f->title,
+			 "situation", f->situation, "section", f->section, "setup",
+			 f->setup, "count", (json_int_t)f->count, "recorded",
+			 json_rows(c, f), "steps", steps);
 }
 
 static json_t *json_checked(const struct checked *c, long trace)
@@ -199,7 +287,7 @@ static json_t *json_checked(const struct checked *c, long trace)
 
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
-			json_array_append_new(findings, json_finding(&r->findings[i]));
+			json_array_append_new(findings, json_finding(c, &r->findings[i]));
 	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}", "rules",
 			 c->name, "scope", c->scope, "shard", (int)c->shard, "shards",
 			 (int)c->shards, "units", (int)r->units, "complete", r->complete,
@@ -257,7 +345,8 @@ static bool parse_request(const struct options *o, struct psvm_check_request *re
 	return true;
 }
 
-static bool check_one(struct checked *c, struct psvm_check_request *request)
+static bool check_one(struct checked *c, struct psvm_check_request *request,
+		      const struct evidence_files *files)
 {
 	const char *error;
 
@@ -272,6 +361,8 @@ static bool check_one(struct checked *c, struct psvm_check_request *request)
 	c->scope = request->scope;
 	c->shard = request->shard;
 	c->shards = request->shards;
+	c->recorded = evidence_file_of(files, c->name);
+	request->evidence = c->recorded ? &c->recorded->evidence : NULL;
 	error = psvm_check(request, &c->result);
 	return error == NULL || cli_fail("check", "%s: %s", c->name, error);
 }
@@ -290,16 +381,27 @@ static bool report(const struct checked *c, const struct options *o, long trace)
 	return cli_flush("check");
 }
 
-static int check_names(const char *const *names, size_t count, const struct options *o,
-		       struct psvm_check_request *request, long trace)
+/* What a run of the command has: the options, the request, the recordings. */
+struct run {
+	const struct options *options;
+	struct psvm_check_request request;
+	struct evidence_files files;
+	long trace;
+};
+
+static int check_names(struct run *run, const char *const *names, size_t count)
 {
+	const struct options *o = run->options;
 	int status = CLI_OK;
 
+	if (!evidence_files_read(&run->files, o->rows))
+		return CLI_BAD;
 	if (o->markdown)
-		markdown_scope(request->scope);
+		markdown_head(run->request.scope, o->rows != NULL);
 	for (size_t i = 0; i < count && status != CLI_BAD; i++) {
 		struct checked c = { .name = names[i] };
-		bool done = check_one(&c, request) && report(&c, o, trace);
+		bool done = check_one(&c, &run->request, &run->files) &&
+			    report(&c, o, run->trace);
 
 		if (!done)
 			status = CLI_BAD;
@@ -310,30 +412,39 @@ static int check_names(const char *const *names, size_t count, const struct opti
 	return status;
 }
 
-static int check(const void *options, const char **arguments)
+static int check_with(struct run *run, const char **arguments)
 {
-	const struct options *o = options;
-	struct psvm_check_request request = { 0 };
+	const struct options *o = run->options;
 	const char *all[PSVM_RULE_SET_COUNT];
 	unsigned long trace = 0;
 
-	if (!parse_request(o, &request) ||
+	if (!parse_request(o, &run->request) ||
 	    !cli_number("check", "trace", o->trace, 1, 9999, &trace))
 		return CLI_BAD;
+	run->trace = (long)trace;
 	if (o->all ? arguments[0] != NULL : arguments[0] == NULL) {
 		cli_fail("check", "either one rule set or --all is needed; "
 				  "\"psvm check --help\" helps");
 		return CLI_BAD;
 	}
 	if (!o->all)
-		return check_names(arguments, 1, o, &request, (long)trace);
+		return check_names(run, arguments, 1);
 	if (o->json || o->trace) {
 		cli_fail("check", "--all prints text or --markdown");
 		return CLI_BAD;
 	}
 	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
 		all[id] = psvm_name_of_rule_set(id);
-	return check_names(all, N_ROWS(all), o, &request, 0);
+	return check_names(run, all, N_ROWS(all));
+}
+
+static int check(const void *options, const char **arguments)
+{
+	struct run run = { .options = options };
+	int status = check_with(&run, arguments);
+
+	evidence_files_free(&run.files);
+	return status;
 }
 
 #define STRING(name, member, words, what) \
@@ -353,6 +464,10 @@ int cmd_check(int argc, const char **argv)
 		       "0|1"),
 		STRING("trace", trace, "only the story of the class with this number",
 		       "N"),
+		{ "rows", '\0', POPT_ARG_ARGV, &options.rows, 0,
+		  "what was recorded under a version of KVM, as for replay: the classes "
+		  "that it shows are marked; may be given several times",
+		  "FILE.csv" },
 		{ "all", '\0', POPT_ARG_NONE, &options.all, 0, "every rule set", NULL },
 		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0, "print Markdown",
 		  NULL },
@@ -370,7 +485,8 @@ int cmd_check(int argc, const char **argv)
 		"shortest story: who did what, what the bare machine shows, what the "
 		"nested one.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
-		"hardware.\n"
+		"hardware. With --rows kvm-6.1.csv the classes of linux-6.1 that a row "
+		"of the file shows are marked, and so for kvm-6.12 and kvm-7.2.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
 		"\nExample: psvm check exact",
@@ -385,5 +501,8 @@ int cmd_check(int argc, const char **argv)
 	free(options.threads);
 	free(options.implicit_event);
 	free(options.trace);
+	for (size_t i = 0; options.rows != NULL && options.rows[i] != NULL; i++)
+		free(options.rows[i]);
+	free(options.rows);
 	return status;
 }
