@@ -134,9 +134,8 @@ static void print_scope(const struct checked *c)
 
 static void print_evidence(const struct checked *c)
 {
-	if (c->recorded == NULL)
-		cli_print(0, "By the model; unconfirmed on hardware.");
-	else
+	cli_print(0, "By the model; unconfirmed on hardware.");
+	if (c->recorded != NULL)
 		cli_print(0,
 			  "%s: %zu of %zu recorded rows show a difference, %zu of them "
 			  "one that is not below",
