@@ -58,7 +58,7 @@ struct known {
 };
 
 #define V_IRQ_AGAIN "vmcb12 after #VMEXIT: wrong V_IRQ; nested: V_IRQ"
-#define STALE_TPR   "vmcb12 after #VMEXIT: wrong V_TPR; nested: V_TPR=0xf"
+#define STALE_TPR   "vmcb12 after #VMEXIT: wrong V_TPR"
 #define OVERSLEPT \
 	"bare: the virtual interrupt that L1 requested is taken; nested: nothing, the " \
 	"program goes on"

@@ -2,7 +2,8 @@
 /*
  * psvm check, as a user runs it: test_cli_check PSVM, with the path of the command. The
  * shards are small parts of the default scope: 3 of 18 is interrupts and vGIF, 4 NMIs, 11
- * injected events and faults.
+ * injected events and faults. kvm-6.12.csv is the recording, in kvm-7.2.csv no experiment
+ * came to an end, kvm-6.1.csv is empty.
  */
 #include "command.h"
 
@@ -12,6 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef PSVM_VECTORS_DIR
+#define PSVM_VECTORS_DIR "tests/vectors"
+#endif
 
 static struct row rows[] = {
 	{ "help", "check --help", 0, { "Usage: psvm check", "\"psvm rules\" lists them" }, { NULL } },
@@ -52,6 +57,36 @@ static struct row rows[] = {
 	  { "'yes'" } },
 	{ "a story that is not there", "check exact --shard 4/18 --trace 1", 2, { NULL },
 	  { "there are 0 classes" } },
+	{ "classes that were recorded, and others",
+	  "check linux-6.12 --shard 11/18 --rows kvm-6.12.csv", 1,
+	  { "kvm-6.12: ", " of 2664 recorded rows show a difference, ",
+	    "   Seen in recorded rows: kvm-6.12, ",
+	    "   By the model, unconfirmed on hardware\n" },
+	  { NULL } },
+	{ "and as Markdown", "check linux-6.12 --shard 11/18 --markdown --rows kvm-6.12.csv", 1,
+	  { "Of 2664 rows that were recorded under kvm-6.12, ",
+	    "\nSeen in recorded rows: kvm-6.12, ",
+	    "\nBy the model, unconfirmed on hardware. The manual: ", "--rows FILE.csv..." },
+	  { NULL } },
+	{ "and as JSON", "check linux-6.12 --shard 11/18 --json --rows kvm-6.12.csv", 1,
+	  { "\"recorded\": null", "\"environment\": \"kvm-6.12\"", "\"example\": \"" },
+	  { NULL } },
+	{ "another version's recording", "check exact --shard 4/18 --rows kvm-6.12.csv", 0,
+	  { "\nBy the model; unconfirmed on hardware.\n" }, { NULL } },
+	{ "several recordings, one without a result",
+	  "check linux-7.2 --shard 11/18 --rows kvm-6.12.csv --rows kvm-7.2.csv", 1,
+	  { "kvm-7.2: 0 of 2664 recorded rows show a difference, 0 of them" }, { NULL } },
+	{ "a recording of no KVM", "check exact --rows qemu-10.0.csv", 2, { NULL },
+	  { "psvm check: qemu-10.0.csv: the name does not say which version of KVM" } },
+	{ "a recording of some KVM", "check exact --rows kvm-6.13.csv", 2, { NULL },
+	  { "psvm check: kvm-6.13.csv: the name does not say which version of KVM" } },
+	{ "a recording that is not there", "check exact --rows not/kvm-6.12.csv", 2, { NULL },
+	  { "psvm check: not/kvm-6.12.csv: No such file" } },
+	{ "a recording that is none", "check exact --rows kvm-6.1.csv", 2, { NULL },
+	  { "psvm check: kvm-6.1.csv:1: no line with the names of columns" } },
+	{ "two recordings of a version",
+	  "check exact --rows kvm-6.12.csv --rows ./kvm-6.12.csv", 2, { NULL },
+	  { "psvm check: ./kvm-6.12.csv: the second recording of kvm-6.12" } },
 	{ "more shards than parts", "check exact --shard 50/99", 2, { NULL },
 	  { "fewer parts than shards" } },
 };
@@ -148,6 +183,14 @@ static void test_narrow(void **state)
 	assert_fits(60);
 }
 
+static void make_recordings(void)
+{
+	assert_int_equal(system("sh " PSVM_VECTORS_DIR "/recording.sh L >kvm-6.12.csv && "
+				"sed s/,ok,/,emulator_abort,/ kvm-6.12.csv >kvm-7.2.csv && "
+				": >kvm-6.1.csv"),
+			 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[N_ROWS(rows) + N_ROWS(part_rows) + N_ROWS(narrow_rows) + 2];
@@ -161,5 +204,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_ROWS(narrow_rows); i++)
 		tests[n++] = (struct CMUnitTest){ narrow_rows[i], test_narrow, NULL, NULL,
 						  narrow_rows[i] };
-	return command_main(argc, argv, "cli-check", tests, n, NULL);
+	return command_main(argc, argv, "cli-check", tests, n, make_recordings);
 }

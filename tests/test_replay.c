@@ -10,6 +10,7 @@
 #include "check.h"
 #include "check/replay.h"
 #include "vectors.h"
+#include "vectors_experiment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,81 +20,6 @@
 #endif
 
 static struct vectors data;
-
-/* --- a row as an experiment ---------------------------------------------- */
-
-static uint32_t flag(const struct vector_case *c, uint32_t flag, uint32_t bits)
-{
-	return c->flags & flag ? bits : 0;
-}
-
-/* The second of a pair goes on where the first one stopped. */
-static struct experiment experiment_of(const struct vector_row *row)
-{
-	const struct vector_case *c = row->c;
-	const bool second = (c->flags & VECTOR_CONT) != 0;
-	const uint32_t misc2 = PSVM_INTERCEPT_MASK(VMRUN) | PSVM_INTERCEPT_MASK(VMMCALL);
-	struct experiment e = {
-		.program = c->prog,
-		.start = second ? (uint32_t)row[-1].rip_off : 0,
-		.l1_if = (uint8_t)c->l1_if,
-		.l1_cr8 = (uint8_t)c->l1_cr8,
-		.pending = (uint8_t)c->phys_pending,
-		.xapic = row->env == VECTOR_QEMU_7_2 || row->env == VECTOR_BOCHS_2_7,
-	};
-
-	e.vmcb12.words.int_ctl = psvm_int_ctl_join(row->before, c->int_vector);
-	e.vmcb12.words.int_state = c->int_state;
-	e.vmcb12.words.event_inj = c->event_inj;
-	e.vmcb12.words.misc1 = c->misc1;
-	e.vmcb12.words.tlb_control = 1;
-	e.vmcb12.cr = flag(c, VECTOR_ICPT_CR8W, PSVM_INTERCEPT_MASK(CR8_WRITE)) |
-		      flag(c, VECTOR_ICPT_CR8R, PSVM_INTERCEPT_MASK(CR8_READ));
-	e.vmcb12.misc2 = misc2 & ~flag(c, VECTOR_NO_VMRUN_ICPT, PSVM_INTERCEPT_MASK(VMRUN));
-	e.vmcb12.rflags_if = (uint8_t)c->l2_if;
-	e.vmcb12.bad = (uint8_t)flag(c, VECTOR_ASID0, 1);
-	return e;
-}
-
-/* Handlers lie below the programs. */
-static uint64_t offset(int64_t recorded)
-{
-	if (recorded == -1)
-		return OFFSET_NONE;
-	return recorded < 0 ? OFFSET_HANDLER : (uint64_t)recorded;
-}
-
-static uint64_t letters(const char *text)
-{
-	uint64_t value = 0;
-
-	for (; *text != 0; text++)
-		value = letters_add(value, *text);
-	return value;
-}
-
-static struct outcome outcome_of(const struct vector_row *row)
-{
-	const struct outcome o = { {
-		[OUTCOME_EXIT_CODE] = row->exit_code,
-		[OUTCOME_INT_CTL] = row->int_ctl,
-		[OUTCOME_INT_VECTOR] = row->int_vector,
-		[OUTCOME_INT_STATE] = row->int_state,
-		[OUTCOME_EVENT_INJ] = row->event_inj,
-		[OUTCOME_EXIT_INT_INFO] =
-			row->exit_int_info & PSVM_EVENT_INJ_V ? row->exit_int_info : 0,
-		[OUTCOME_RIP] = offset(row->rip_off),
-		[OUTCOME_VIRT_RIP] = offset(row->virt_rip_off),
-		[OUTCOME_PHYS_RIP] = offset(row->phys_rip_off),
-		[OUTCOME_CR8] = row->cr8_after,
-		[OUTCOME_IRR] = row->irr_after,
-		[OUTCOME_IN_L2] = letters(row->in_l2),
-		[OUTCOME_IN_L1] = letters(row->in_l1),
-		[OUTCOME_IN_DRAIN] = letters(row->in_drain),
-	} };
-
-	return o;
-}
 
 /* --- all rows of an environment ------------------------------------------ */
 
@@ -105,7 +31,7 @@ struct tally {
 
 static void complain(const struct vector_row *row, const struct verdict *v)
 {
-	const struct outcome o = outcome_of(row);
+	const struct outcome o = vector_outcome(row);
 
 	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
 		if (v->differs >> i & 1)
@@ -118,8 +44,8 @@ static void complain(const struct vector_row *row, const struct verdict *v)
 static void replay_row(struct tally *t, const struct replay *machine,
 		       const struct vector_row *row, bool loud)
 {
-	const struct experiment e = experiment_of(row);
-	const struct outcome o = outcome_of(row);
+	const struct experiment e = vector_experiment(row);
+	const struct outcome o = vector_outcome(row);
 	const struct verdict v = replay(machine, &e, &o);
 
 	t->run++;
@@ -134,13 +60,13 @@ static void replay_row(struct tally *t, const struct replay *machine,
 		complain(row, &v);
 }
 
-static struct tally replay_rows(const struct replay *machine, enum vector_env env, bool loud)
+static struct tally replay_rows(const struct replay *machine, enum vector_env env)
 {
 	struct tally t = { .run = 0 };
 
 	for (size_t i = 0; i < data.case_count; i++)
 		if (data.rows[env][i].status == VECTOR_OK)
-			replay_row(&t, machine, &data.rows[env][i], loud);
+			replay_row(&t, machine, &data.rows[env][i], true);
 	return t;
 }
 
@@ -183,7 +109,7 @@ static unsigned expected(const struct environment *e, const char *cause)
 static void test_environment(void **state)
 {
 	const struct environment *e = *state;
-	struct tally t = replay_rows(&e->machine, e->env, true);
+	struct tally t = replay_rows(&e->machine, e->env);
 
 	print_message("%s: %u rows, %u agree, %u mismatch\n", vector_env_name[e->env],
 		      t.run, t.agree, t.mismatch);
@@ -199,33 +125,153 @@ static void test_environment(void **state)
 
 /* --- the wrong rule set -------------------------------------------------- */
 
-/* Mismatches of KVM's rows, in the order of PSVM_RULE_SETS. 6.12 and 7.2 differ in
- * reserved bits only, which L1 cannot see. lkml-2022-base hands back V_TPR as an
- * emulated write of CR8 left it, 6.1 as the last run did: 11 rows. */
-static const struct {
+/* In every column, whether a cause would excuse it or not. */
+static bool replays(const struct psvm_rules *rules, const struct vector_row *row)
+{
+	const struct replay machine = { PROCESSOR_QEMU_10_0, rules };
+	const struct experiment e = vector_experiment(row);
+	const struct outcome o = vector_outcome(row);
+	const struct verdict v = replay(&machine, &e, &o);
+
+	return v.differs == 0;
+}
+
+/* The second of a pair begins with what the first one left, which may be another. */
+static bool same_experiment(const struct vector_row *a, const struct vector_row *b)
+{
+	return a->before == b->before && vector_experiment(a).start == vector_experiment(b).start;
+}
+
+static bool same_outcome(const struct vector_row *a, const struct vector_row *b)
+{
+	const struct outcome x = vector_outcome(a), y = vector_outcome(b);
+
+	return outcome_differs(&x, &y) == 0;
+}
+
+/* The versions of KVM: each replays the rows of another one where the two did the same,
+ * and nowhere else. Both records say where that is. */
+static const struct version {
+	const char *name;
 	enum vector_env env;
-	unsigned mismatch[PSVM_RULE_SET_COUNT];
-} wrong_sets[] = {
-	{ VECTOR_KVM_6_1, { 0, 11, 1299, 1299, 122, 122, 1804, 1248 } },
-	{ VECTOR_KVM_6_12, { 122, 133, 1378, 1378, 0, 0, 1766, 1184 } },
-	{ VECTOR_KVM_7_2, { 122, 133, 1378, 1378, 0, 0, 1766, 1184 } },
+	const struct psvm_rules *rules;
+} versions[] = {
+	{ "linux-6.1 on the other versions' rows", VECTOR_KVM_6_1, &psvm_rules_linux_6_1 },
+	{ "linux-6.12 on the other versions' rows", VECTOR_KVM_6_12, &psvm_rules_linux_6_12 },
+	{ "linux-7.2 on the other versions' rows", VECTOR_KVM_7_2, &psvm_rules_linux_7_2 },
 };
 
-static void test_tell_apart(void **state)
+static void test_other_version(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < N_ROWS(wrong_sets); i++) {
-		for (unsigned set = 0; set < PSVM_RULE_SET_COUNT; set++) {
-			struct replay machine = { PROCESSOR_QEMU_10_0,
-						  check_sets[set].rules };
-			struct tally t = replay_rows(&machine, wrong_sets[i].env, false);
+	const struct version *version = *state;
 
-			print_message("%s with %s: %u mismatch\n",
-				      vector_env_name[wrong_sets[i].env],
-				      check_sets[set].name, t.mismatch);
-			assert_int_equal(t.mismatch, wrong_sets[i].mismatch[set]);
+	for (size_t v = 0; v < N_ROWS(versions); v++) {
+		unsigned same = 0, other = 0;
+
+		for (size_t i = 0; i < data.case_count; i++) {
+			const struct vector_row *own = &data.rows[version->env][i];
+			const struct vector_row *row = &data.rows[versions[v].env][i];
+			bool agrees = same_outcome(own, row);
+
+			if (!same_experiment(own, row) ||
+			    !replays(version->rules, own))
+				continue;
+			same += agrees;
+			other += !agrees;
+			if (replays(version->rules, row) != agrees)
+				fail_msg("%s %s", vector_env_name[row->env], row->c->name);
+		}
+		print_message("%s: %u rows the same, %u not\n",
+			      vector_env_name[versions[v].env], same, other);
+	}
+}
+
+static bool has_run(const struct vector_row *row)
+{
+	return row->status == VECTOR_OK && row->c->name[0] != 'J' &&
+	       row->exit_code != PSVM_EXIT_INVALID;
+}
+
+static bool masks(const struct vector_row *row)
+{
+	return (row->before & PSVM_V_INTR_MASKING) != 0;
+}
+
+/* In group G other handlers run. */
+static bool took_vector_0(const struct vector_row *row)
+{
+	return row->c->name[0] != 'G' && strchr(row->in_l2, 'O') != NULL;
+}
+
+static bool requests_itself(const struct vector_row *row)
+{
+	return (~row->before & row->int_ctl & PSVM_V_IRQ) != 0;
+}
+
+static bool took_without_masking(const struct vector_row *row)
+{
+	return !masks(row) && (row->before & ~row->int_ctl & PSVM_V_IRQ) != 0;
+}
+
+static bool wrote_cr8_of_l1(const struct vector_row *row)
+{
+	return row->cr8_after != row->c->l1_cr8;
+}
+
+static bool has_stale_tpr(const struct vector_row *row)
+{
+	return !masks(row) && (row->int_ctl & PSVM_V_TPR) != row->cr8_after;
+}
+
+/* What KVM was recorded to do, and a rule set never does by its definition
+ * (rule_sets.h): each such row contradicts it. */
+static const struct contradiction {
+	const char *name;
+	bool (*in)(const struct vector_row *row);
+	uint32_t sets;
+} contradictions[] = {
+	{ "L2 took vector 0: L0's dummy keeps its intercept", took_vector_0,
+	  SET(linux_6_12) | SET(linux_7_2) | SET(exact) },
+	{ "V_IRQ became 1: a window leaves no trace", requests_itself, SET(exact) },
+	{ "V_IRQ became 0 without V_INTR_MASKING: it is not handed back",
+	  took_without_masking, SET(lkml_2022) | SET(lkml_2022_vnmi) },
+	{ "L1's CR8 changed: L2 has none of it", wrote_cr8_of_l1, SET(xen) },
+	{ "V_TPR is not what L2 wrote last: it is refreshed", has_stale_tpr,
+	  SET(lkml_2022_base) },
+};
+
+static void test_contradiction(void **state)
+{
+	const struct contradiction *c = *state;
+	unsigned rows = 0;
+
+	for (size_t v = 0; v < N_ROWS(versions); v++) {
+		for (size_t i = 0; i < data.case_count; i++) {
+			const struct vector_row *row = &data.rows[versions[v].env][i];
+
+			if (!has_run(row) || !c->in(row))
+				continue;
+			rows++;
+			for (unsigned set = 0; set < PSVM_RULE_SET_COUNT; set++)
+				if (c->sets >> set & 1 &&
+				    replays(check_sets[set].rules, row))
+					fail_msg("%s %s: %s", vector_env_name[row->env],
+						 row->c->name, check_sets[set].name);
 		}
 	}
+	print_message("%u rows\n", rows);
+	assert_true(rows > 0);
+}
+
+/* Every rule set is one of those. */
+static void test_all_contradicted(void **state)
+{
+	uint32_t sets = SET(linux_6_1);
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(contradictions); i++)
+		sets |= contradictions[i].sets;
+	assert_int_equal(sets, ALL_SETS);
 }
 
 /* --- what is right ------------------------------------------------------- */
@@ -242,7 +288,7 @@ static void test_exact(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < data.case_count; i++) {
-		const struct experiment e = experiment_of(&data.rows[VECTOR_KVM_7_2][i]);
+		const struct experiment e = vector_experiment(&data.rows[VECTOR_KVM_7_2][i]);
 		const struct outcome bare = experiment_run(&e, &world, false);
 		const struct outcome nested = experiment_run(&e, &world, true);
 		uint32_t differs = outcome_differs(&bare, &nested);
@@ -320,8 +366,8 @@ static unsigned unlike(enum processor_id processor, uint32_t options, enum vecto
 
 	for (size_t i = 0; i < data.case_count; i++) {
 		const struct vector_row *row = &data.rows[env][i];
-		const struct experiment e = experiment_of(row);
-		const struct outcome o = outcome_of(row);
+		const struct experiment e = vector_experiment(row);
+		const struct outcome o = vector_outcome(row);
 		struct world world = {
 			.facts = processors[processor].vgif ? PSVM_C(OFFER_VGIF) : 0,
 			.options = options,
@@ -360,14 +406,20 @@ static void test_options(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(environments) + 4];
+	struct CMUnitTest tests[N_ROWS(environments) + N_ROWS(versions) +
+				N_ROWS(contradictions) + 4];
 	size_t n = 0;
 	int rc;
 
 	for (; n < N_ROWS(environments); n++)
 		tests[n] = check_case(vector_env_name[environments[n].env],
 				      test_environment, &environments[n]);
-	tests[n++] = check_case("rule sets are told apart", test_tell_apart, NULL);
+	for (size_t i = 0; i < N_ROWS(versions); i++)
+		tests[n++] = check_case(versions[i].name, test_other_version, &versions[i]);
+	for (size_t i = 0; i < N_ROWS(contradictions); i++)
+		tests[n++] = check_case(contradictions[i].name, test_contradiction,
+					&contradictions[i]);
+	tests[n++] = check_case("every rule set is contradicted", test_all_contradicted, NULL);
 	tests[n++] = check_case("exact, on the manual's processor", test_exact, NULL);
 	tests[n++] = check_case("V_INTR_PRIO = V_TPR", test_equal_priority, NULL);
 	tests[n++] = check_case("every option is needed", test_options, NULL);

@@ -9,6 +9,10 @@
  * window, whose a VINTR exit is, which TPR L2 runs with, what goes back into
  * vmcb12. So the record says when V_IRQ was taken, and the rule set has to say
  * what L1 finds afterwards.
+ *
+ * test_replay runs the same rows on the machines of src/check, which know nothing of
+ * the record. This walk knows nothing of those machines, but psvm/nested.h only: an
+ * error of their L0 or of the processor model cannot make a rule look right here.
  */
 #ifndef TESTS_VECTORS_REPLAY_H
 #define TESTS_VECTORS_REPLAY_H

@@ -23,6 +23,11 @@ static unsigned field_of(uint64_t bits)
 	return i;
 }
 
+static bool is_flag(unsigned field)
+{
+	return (fields[field] & (fields[field] - 1)) == 0;
+}
+
 /* Of L0's situation, what may have to do with it. */
 static uint32_t relevant(const struct difference *d)
 {
@@ -38,9 +43,8 @@ static uint32_t first_field(const struct difference *d)
 static uint32_t key_of_field(const struct difference *d)
 {
 	unsigned i = field_of(d->int_ctl);
-	bool flag = (fields[i] & (fields[i] - 1)) == 0;
 
-	return i << 1 | (flag && (d->int_ctl_nested & fields[i]) != 0);
+	return i << 1 | (is_flag(i) && (d->int_ctl_nested & fields[i]) != 0);
 }
 
 /* The same event that was seen in two ways is classed by the ways. */
@@ -141,6 +145,21 @@ static const char *recognized_words(uint8_t recognized)
 	return words[recognized];
 }
 
+/* The value of a flag belongs to the class, that of another field does not. */
+static void add_int_ctl(struct text *text, const struct difference *d)
+{
+	char bits[PSVM_WORDS_SIZE], value[PSVM_WORDS_SIZE];
+	unsigned i = field_of(d->int_ctl);
+
+	(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL,
+				 fields[i] == UINT64_MAX ? d->int_ctl : fields[i]);
+	(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
+				  d->int_ctl_nested & fields[i]);
+	text_add(text, "vmcb12 after #VMEXIT: wrong %s", bits);
+	if (is_flag(i))
+		text_add(text, "; nested: %s", value);
+}
+
 static void add_fields(struct text *text, const struct difference *d)
 {
 	static const struct {
@@ -151,17 +170,10 @@ static void add_fields(struct text *text, const struct difference *d)
 		DIFFERS(ROW)
 #undef ROW
 	};
-	char bits[PSVM_WORDS_SIZE] = "", value[PSVM_WORDS_SIZE] = "0";
 	const char *words = "";
 
 	if (d->fields & DIFFER_INT_CTL) {
-		unsigned i = field_of(d->int_ctl);
-		uint64_t field = fields[i] == UINT64_MAX ? d->int_ctl : fields[i];
-
-		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, field);
-		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
-					  d->int_ctl_nested & field);
-		text_add(text, "vmcb12 after #VMEXIT: wrong %s; nested: %s", bits, value);
+		add_int_ctl(text, d);
 		return;
 	}
 	for (size_t i = 0; i < N_ROWS(rows); i++)

@@ -3,6 +3,7 @@
 #include "psvm/explore.h"
 
 #include "cause.h"
+#include "evidence.h"
 #include "psvm/nested.h"
 #include "story.h"
 

@@ -62,35 +62,34 @@ static uint32_t situation(const struct nested *m)
 	       differs(!window && m->requests == 0 && !m->stepping, SITUATION_UNASKED);
 }
 
-static uint8_t recognized_event(uint64_t event)
+static uint8_t recognized_event(uint64_t event, const struct world *w)
 {
+	static const struct vector_roles of_scope = { VECTOR_OF_L1, VECTOR_OF_V_IRQ };
+	const struct vector_roles *of = w->roles != NULL ? w->roles : &of_scope;
+	uint64_t vector = event & PSVM_EVENT_INJ_VECTOR;
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
 
 	if (type == PSVM_EVENT_TYPE_NMI)
 		return RECOGNIZED_NMI;
 	if (type != PSVM_EVENT_TYPE_INTR)
 		return RECOGNIZED_OTHER;
-	switch (event & PSVM_EVENT_INJ_VECTOR) {
-	case 0:
+	if (vector == 0)
 		return RECOGNIZED_DUMMY;
-	case VECTOR_OF_L1:
+	if (vector == of->l1)
 		return RECOGNIZED_INTR;
-	case VECTOR_OF_V_IRQ:
-		return RECOGNIZED_V_IRQ;
-	default:
-		return RECOGNIZED_INJECTED;
-	}
+	return vector == of->v_irq ? RECOGNIZED_V_IRQ : RECOGNIZED_INJECTED;
 }
 
 /* An exit because of an instruction is the program going on. */
-static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12)
+static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12,
+			  const struct world *w)
 {
 	if (s.kind == SEEN_RAN)
 		return RECOGNIZED_NOTHING;
 	if (s.kind == SEEN_STUCK)
 		return RECOGNIZED_STUCK;
 	if (s.kind == SEEN_EVENT)
-		return recognized_event(s.code);
+		return recognized_event(s.code, w);
 	switch (s.code) {
 	case PSVM_EXIT_INTR:
 		return RECOGNIZED_INTR;
@@ -101,7 +100,7 @@ static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12)
 	case PSVM_EXIT_INVALID:
 		return RECOGNIZED_INVALID;
 	case EXIT_OF_FAULT:
-		return recognized_event(vmcb12->words.exit_int_info);
+		return recognized_event(vmcb12->words.exit_int_info, w);
 	default:
 		return RECOGNIZED_NOTHING;
 	}
@@ -115,8 +114,8 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 	*d = none;
 	d->bare = bare_step(&p->bare, w, act, reads);
 	d->nested = nested_step(&p->nested, w, act, reads);
-	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12);
-	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12);
+	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12, w);
+	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12, w);
 	d->fields = differs(p->nested.stale, DIFFER_STALE);
 	if (!seen_same(d->bare, d->nested))
 		d->fields |= DIFFER_SEEN;

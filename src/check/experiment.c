@@ -73,10 +73,8 @@ struct run {
 	const struct experiment *e;
 	const struct world *w;
 	bool nested;
-	union {
-		struct bare bare;
-		struct nested nested;
-	} machine;
+	struct difference *difference; /* null: on one machine only */
+	struct product machine;
 	struct reads reads; /* not used, but for the interface of the machines */
 	const uint8_t *op;
 	uint32_t rip;
@@ -90,6 +88,10 @@ struct run {
 static struct seen step(struct run *r, struct act act)
 {
 	r->reads.count = 0;
+	if (r->difference != NULL && r->difference->fields == 0) {
+		(void)product_step(&r->machine, r->w, act, &r->reads, r->difference);
+		return r->difference->nested;
+	}
 	return r->nested ? nested_step(&r->machine.nested, r->w, act, &r->reads)
 			 : bare_step(&r->machine.bare, r->w, act, &r->reads);
 }
@@ -222,10 +224,9 @@ static void start(struct run *r)
 {
 	struct start start = { r->e->vmcb12, false, true, 0 };
 
+	bare_start(&r->machine.bare, &start);
 	if (r->nested)
 		nested_start(&r->machine.nested, r->w, &start);
-	else
-		bare_start(&r->machine.bare, &start);
 	in_l1(r, PSVM_INSN_CLGI, 0);
 	if (r->e->l1_if)
 		in_l1(r, PSVM_INSN_STI, 0);
@@ -296,18 +297,34 @@ static void prepare(struct run *r)
 	r->log = OUTCOME_IN_L2;
 }
 
+static void run(struct run *r)
+{
+	prepare(r);
+	start(r);
+	if (!run_l2(r))
+		return;
+	read_all(r);
+	look(r, OUTCOME_IN_L1, r->e->l1_cr8);
+	look(r, OUTCOME_IN_DRAIN, 0);
+}
+
 struct outcome experiment_run(const struct experiment *e, const struct world *w,
 			      bool nested)
 {
 	struct run r = { .e = e, .w = w, .nested = nested };
 
-	prepare(&r);
-	start(&r);
-	if (!run_l2(&r))
-		return r.outcome;
-	read_all(&r);
-	look(&r, OUTCOME_IN_L1, e->l1_cr8);
-	look(&r, OUTCOME_IN_DRAIN, 0);
+	run(&r);
+	return r.outcome;
+}
+
+struct outcome experiment_run_both(const struct experiment *e, const struct world *w,
+				   struct difference *difference)
+{
+	struct run r = { .e = e, .w = w, .nested = true, .difference = difference };
+	struct difference none = { .fields = 0 };
+
+	*difference = none;
+	run(&r);
 	return r.outcome;
 }
 

@@ -9,7 +9,7 @@
 #ifndef PSVM_CHECK_EXPERIMENT_H
 #define PSVM_CHECK_EXPERIMENT_H
 
-#include "machine.h"
+#include "explore.h"
 
 enum {
 	EXPERIMENT_PROGRAMS = 16,
@@ -92,5 +92,10 @@ bool experiment_sends(const struct experiment *e);
 /* Run it on the bare machine, or with an L0 on the nested one. */
 struct outcome experiment_run(const struct experiment *e, const struct world *w,
 			      bool nested);
+
+/* Run it on both, step by step, until they differ, and then on the nested one. The
+ * first difference has no fields if there is none. */
+struct outcome experiment_run_both(const struct experiment *e, const struct world *w,
+				   struct difference *difference);
 
 #endif

@@ -73,6 +73,12 @@ static inline bool seen_same(struct seen a, struct seen b)
 /* The exit code of the fault of FAULT_L1 (#PF), and an exit of L0 alone. */
 #define EXIT_OF_FAULT PSVM_EXIT_EXCP_PF
 
+/* Whose a vector is. */
+struct vector_roles {
+	uint8_t l1;    /* the interrupt for L1 */
+	uint8_t v_irq; /* the virtual interrupt that L1 requests */
+};
+
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
@@ -80,6 +86,7 @@ struct world {
 	uint32_t options;    /* PSVM_CPU(...): how the processors deviate */
 	bool implicit_event; /* the implicit request counts as a request */
 	uint32_t l0_alone;   /* those of options that only L0's processor has */
+	const struct vector_roles *roles; /* null: those of a scope */
 };
 
 /*

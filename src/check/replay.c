@@ -75,13 +75,20 @@ static const struct cause *find_cause(const struct replay *machine,
 	return NULL;
 }
 
+struct world replay_world(const struct replay *machine)
+{
+	struct world w = { .rules = machine->rules,
+			   .facts = facts(machine),
+			   .options = processors[machine->processor].options,
+			   .implicit_event = true };
+
+	return w;
+}
+
 struct verdict replay(const struct replay *machine, const struct experiment *e,
 		      const struct outcome *recorded)
 {
-	struct world world = { .rules = machine->rules,
-			       .facts = facts(machine),
-			       .options = processors[machine->processor].options,
-			       .implicit_event = true };
+	struct world world = replay_world(machine);
 	struct verdict v = { .replayed = experiment_run(e, &world, machine->rules) };
 
 	v.differs = outcome_differs(&v.replayed, recorded);

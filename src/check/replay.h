@@ -102,6 +102,9 @@ struct replay {
 	const struct psvm_rules *rules; /* null: no L0 */
 };
 
+/* Both machines, with the options of that processor. */
+struct world replay_world(const struct replay *machine);
+
 struct verdict {
 	struct outcome replayed;
 	uint32_t differs;	   /* columns */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "check_json.h"
+#include "checked.h"
 
 #include "psvm/version.h"
 
@@ -17,26 +17,39 @@ static json_t *step_json(const struct psvm_story_step *s)
 			 cli_json_hex(s->int_ctl_12));
 }
 
-static json_t *finding_json(const struct psvm_finding *f)
+/* null: by the model only. */
+static json_t *rows_json(const struct checked *c, const struct psvm_finding *f)
+{
+	const char *row;
+	size_t rows = checked_rows(c, f, &row);
+
+	return rows == 0 ? json_null()
+			 : json_pack("{s:s, s:I, s:s}", "environment",
+				     c->recorded->environment, "rows", (json_int_t)rows,
+				     "example", row);
+}
+
+static json_t *finding_json(const struct checked *c, const struct psvm_finding *f)
 {
 	json_t *steps = json_array();
 
 	for (size_t i = 0; i < f->step_count; i++)
 		json_array_append_new(steps, step_json(&f->steps[i]));
-	return json_pack("{s:o, s:i, s:s, s:s, s:s, s:s, s:I, s:o}", "class",
+	return json_pack("{s:o, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "class",
 			 cli_json_hex(f->cause), "part", (int)f->part, "title", f->title,
 			 "situation", f->situation, "section", f->section, "setup",
-			 f->setup, "count", (json_int_t)f->count, "steps", steps);
+			 f->setup, "count", (json_int_t)f->count, "recorded",
+			 rows_json(c, f), "steps", steps);
 }
 
-json_t *check_json(const struct checked *c, long trace)
+json_t *checked_json(const struct checked *c, long trace)
 {
 	const struct psvm_check_result *r = &c->result;
 	json_t *findings = json_array();
 
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
-			json_array_append_new(findings, finding_json(&r->findings[i]));
+			json_array_append_new(findings, finding_json(c, &r->findings[i]));
 	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}",
 			 "psvm", PSVM_VERSION, "rules", c->name, "scope", c->scope,
 			 "implicit_event", c->implicit_event, "shard", (int)c->shard,
@@ -220,7 +233,7 @@ static bool all_seen(const struct checked *all, const char *seen)
 	return true;
 }
 
-bool check_json_merge(struct checked *all, const char **files)
+bool checked_merge(struct checked *all, const char **files)
 {
 	bool done = files[0] != NULL ||
 		    cli_fail("check", "--merge: the files are missing");

@@ -180,11 +180,21 @@ static void number_rows(struct parser *parser)
 	parser->rows[i] = (struct poptOption)POPT_TABLEEND;
 }
 
+/* An option that may be given several times. */
+static bool append(const struct poptOption *option, char *value)
+{
+	(void)poptSaveString(option->arg, 0, value);
+	free(value);
+	return true;
+}
+
 static bool store(struct parser *parser, const struct poptOption *option)
 {
 	bool *given = &parser->given[option - parser->usage->options];
 	char *value = poptGetOptArg(parser->context);
 
+	if (option->argInfo == POPT_ARG_ARGV)
+		return append(option, value);
 	if (*given) {
 		free(value);
 		return cli_fail(parser->usage->command, "--%s is given twice",

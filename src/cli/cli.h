@@ -49,7 +49,8 @@ struct cli_usage {
 typedef int cli_run(const void *options, const char **arguments);
 
 /* Parse; run, or print the help if it is asked for. Strings that are stored in
- * the options are the caller's to free. */
+ * the options are the caller's to free, and so are arrays of them (POPT_ARG_ARGV: an
+ * option that may be given several times; null, or ends with a null pointer). */
 int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_run *run,
 		const void *options);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm check - can L1 tell that it is nested? */
-#include "check_json.h"
+#include "checked.h"
 
 #include "psvm/check.h"
 #include "psvm/nested.h"
@@ -16,166 +16,17 @@
 
 struct options {
 	char *scope, *shard, *threads, *implicit_event, *trace;
+	char **rows; /* ends with a null pointer; null: none */
 	int json, all, markdown, merge;
 };
 
-/* --- text ---------------------------------------------------------------- */
-
-enum { NUMBER = 6, LANE_L0 = 32, LANE_L1 = 18, LANES_WIDTH = 80 };
-
-/* Columns before the lane of a level. */
-static const int lanes[] = { 0, LANE_L0 + 1, LANE_L0 + LANE_L1 + 2 };
-
-/* A narrow terminal has no lanes, and a lane no room for a long act. */
-static bool has_lane(const struct psvm_story_step *step)
-{
-	size_t end = NUMBER + (size_t)lanes[step->level] + strlen(step->act);
-
-	return step->level != 0 && cli_width() >= LANES_WIDTH && end <= cli_width();
-}
-
-/* Who did what: three lanes, and below them what L0 did that does not fit in its own,
- * and what was seen. */
-static void print_step(const struct psvm_story_step *step, size_t number)
-{
-	static const char *const who[] = { "", "L1: ", "L2: " };
-	bool same = strcmp(step->bare, step->nested) == 0;
-	bool lane = has_lane(step), beside = lane && strlen(step->l0) <= LANE_L0;
-
-	if (lane)
-		printf("  %2zu  %-*s%s\n", number, lanes[step->level],
-		       beside ? step->l0 : "", step->act);
-	else
-		cli_print(2, "%2zu  %s%s", number, who[step->level], step->act);
-	if (step->l0[0] && !beside)
-		cli_print(NUMBER, "L0 %s", step->l0);
-	if (!same) {
-		cli_print(NUMBER, "bare:   %s", step->bare);
-		cli_print(NUMBER, "nested: %s", step->nested);
-	} else if (strcmp(step->bare, "-") != 0) {
-		cli_print(NUMBER, "both:   %s", step->bare);
-	}
-}
-
-static void print_words(const struct psvm_story_step *last)
-{
-	char words[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_12);
-	cli_print(NUMBER, "vmcb12 of the nested machine: %s", words);
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_02);
-	cli_print(NUMBER, "vmcb02: %s", words);
-}
-
-static void print_finding(const struct psvm_finding *f, size_t number)
-{
-	putchar('\n');
-	cli_print(0, "%zu. %s", number, f->title);
-	if (f->situation[0])
-		cli_print(3, "when %s", f->situation);
-	cli_print(3, "by the manual %s; %" PRIu64 " steps of the exploration end so",
-		  f->section, f->count);
-	cli_print(3, "set-up: %s", f->setup);
-	if (cli_width() >= LANES_WIDTH)
-		printf("%*s%-*s%-*s%s\n", NUMBER, "", lanes[1], "L0", lanes[2] - lanes[1],
-		       "L1", "L2");
-	for (size_t i = 0; i < f->step_count; i++)
-		print_step(&f->steps[i], i + 1);
-	if (f->step_count)
-		print_words(&f->steps[f->step_count - 1]);
-}
-
-/* What a claim covers. */
-static void print_scope(const struct checked *c)
-{
-	const struct psvm_check_result *r = &c->result;
-	char shard[48] = "";
-
-	if (c->shards > 1)
-		(void)snprintf(shard, sizeof(shard), ", shard %" PRIu32 "/%" PRIu32,
-			       c->shard, c->shards);
-	cli_print(0,
-		  "scope %s%s, %" PRIu64 " states, %" PRIu64 " transitions, representing "
-		  "%" PRIu64 " set-ups, %s",
-		  c->scope, shard, r->states, r->transitions, r->setups,
-		  r->complete ? "complete" : "NOT complete: the bound of states was met");
-}
-
-static void print_verdict(const struct checked *c)
-{
-	const struct psvm_check_result *r = &c->result;
-
-	if (r->units == 0)
-		cli_print(0, "%s: no part of the scope is in this shard", c->name);
-	else if (r->finding_count == 0)
-		cli_print(0, "%s: L1 cannot tell that it is nested%s", c->name,
-			  r->complete ? "" : ", as far as this went");
-	else
-		cli_print(0, "%s: L1 or L2 can tell: %zu class%s of differences", c->name,
-			  r->finding_count, r->finding_count == 1 ? "" : "es");
-	print_scope(c);
-	cli_print(0, "By the model; unconfirmed on hardware.");
-}
-
-static void print_checked(const struct checked *c, long trace)
-{
-	print_verdict(c);
-	for (size_t i = 0; i < c->result.finding_count; i++)
-		if (trace == 0 || trace == (long)i + 1)
-			print_finding(&c->result.findings[i], i + 1);
-}
-
-/* --- markdown ------------------------------------------------------------ */
-
-static void markdown_finding(const struct psvm_finding *f, size_t number)
-{
-	printf("\n### %zu. %s\n\n", number, f->title);
-	if (f->situation[0])
-		printf("When %s. ", f->situation);
-	printf("By the model; the manual: %s. Set-up: %s.\n\n", f->section, f->setup);
-	printf("| step | L0 | L1 | L2 | bare | nested |\n|---|---|---|---|---|---|\n");
-	for (size_t i = 0; i < f->step_count; i++) {
-		const struct psvm_story_step *s = &f->steps[i];
-
-		printf("| %zu | %s%s%s | %s | %s | %s | %s |\n", i + 1,
-		       s->level == 0 ? s->act : "", s->level == 0 && s->l0[0] ? "; " : "",
-		       s->l0, s->level == 1 ? s->act : "", s->level == 2 ? s->act : "",
-		       s->bare, s->nested);
-	}
-}
-
-static void markdown_scope(const char *scope)
-{
-	char line[1024];
-
-	printf("# What L1 or L2 can see of an L0\n\n"
-	       "Made by `psvm check --all --markdown`. Everything here is by the model, "
-	       "unconfirmed on\nhardware. What recorded rows of real software show as "
-	       "well "
-	       "is in `tests/test_vectors.c`\nand `tests/test_replay.c`, by case.\n\n"
-	       "What the scope covers:\n\n");
-	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0;
-	     i++)
-		printf("%s- %s\n", i % 3 ? "  " : "", line);
-	printf("\n");
-}
-
-static void markdown_checked(const struct checked *c)
-{
-	const struct psvm_check_result *r = &c->result;
-
-	printf("\n## %s\n\n", c->name);
-	printf("%s; %zu class%s of differences. Scope %s, %" PRIu64 " states, %" PRIu64
-	       " transitions, representing %" PRIu64 " set-ups, %s.\n",
-	       r->finding_count ? "L1 or L2 can tell"
-				: "L1 cannot tell that it is nested",
-	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
-	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
-	for (size_t i = 0; i < r->finding_count; i++)
-		markdown_finding(&r->findings[i], i + 1);
-}
+/* What a run of the command has: the options, the request, the recordings. */
+struct run {
+	const struct options *options;
+	struct psvm_check_request request;
+	struct evidence_files files;
+	long trace;
+};
 
 /* --- running ------------------------------------------------------------- */
 
@@ -226,9 +77,9 @@ static bool parse_request(const struct options *o, struct psvm_check_request *re
 	return true;
 }
 
-static bool check_one(struct checked *c, const char *name,
-		      struct psvm_check_request *request)
+static bool check_one(struct run *run, struct checked *c, const char *name)
 {
+	struct psvm_check_request *request = &run->request;
 	const char *error;
 	time_t start;
 
@@ -249,81 +100,100 @@ static bool check_one(struct checked *c, const char *name,
 	return error == NULL || cli_fail("check", "%s: %s", c->name, error);
 }
 
-static bool report(const struct checked *c, const struct options *o, long trace)
+static bool report(const struct run *run, struct checked *c)
 {
-	if (trace > (long)c->result.finding_count)
+	if (run->trace > (long)c->result.finding_count)
 		return cli_fail("check", "--trace: there are %zu classes of differences",
 				c->result.finding_count);
-	if (o->json)
-		return cli_print_json("check", check_json(c, trace));
-	if (o->markdown)
-		markdown_checked(c);
+	c->recorded = evidence_file_of(&run->files, c->name);
+	if (run->options->json)
+		return cli_print_json("check", checked_json(c, run->trace));
+	if (run->options->markdown)
+		checked_markdown(c);
 	else
-		print_checked(c, trace);
+		checked_print(c, run->trace);
 	return cli_flush("check");
 }
 
-static int check_names(const char *const *names, size_t count, const struct options *o,
-		       struct psvm_check_request *request, long trace)
+/* Report what was found, and release it. Returns the exit status. */
+static int end(const struct run *run, struct checked *c, bool done)
 {
-	int status = CLI_OK;
+	int status = c->result.finding_count != 0 ? CLI_DIFFERENT : CLI_OK;
 
-	if (o->markdown)
-		markdown_scope(request->scope);
-	for (size_t i = 0; i < count && status != CLI_BAD; i++) {
-		struct checked c = { 0 };
-		bool done = check_one(&c, names[i], request) && report(&c, o, trace);
-
-		if (!done)
-			status = CLI_BAD;
-		else if (c.result.finding_count != 0)
-			status = CLI_DIFFERENT;
-		psvm_check_free(&c.result);
-	}
+	if (!done || !report(run, c))
+		status = CLI_BAD;
+	psvm_check_free(&c->result);
 	return status;
+}
+
+static int check_names(struct run *run, const char *const *names, size_t count)
+{
+	int worst = CLI_OK;
+
+	if (run->options->markdown)
+		checked_markdown_head(run->request.scope, run->options->rows != NULL);
+	for (size_t i = 0; i < count && worst != CLI_BAD; i++) {
+		struct checked c = { 0 };
+		bool done = check_one(run, &c, names[i]);
+		int status = end(run, &c, done);
+
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
 }
 
 /* What the shards of a check have found, told as one. */
-static int merge(const char **files, const struct options *o, long trace)
+static int merge(struct run *run, const char **files)
 {
+	const struct options *o = run->options;
 	struct checked c = { 0 };
-	int status = CLI_BAD;
+	bool done;
 
-	if (o->all || o->scope || o->shard || o->threads || o->implicit_event)
-		(void)cli_fail("check", "--merge: the files say what was checked");
-	else if (check_json_merge(&c, files) && report(&c, o, trace))
-		status = c.result.finding_count != 0 ? CLI_DIFFERENT : CLI_OK;
-	psvm_check_free(&c.result);
-	return status;
+	if (o->all || o->scope || o->shard || o->threads || o->implicit_event) {
+		cli_fail("check", "--merge: the files say what was checked");
+		return CLI_BAD;
+	}
+	done = checked_merge(&c, files);
+	return end(run, &c, done);
 }
 
-static int check(const void *options, const char **arguments)
+static int check_with(struct run *run, const char **arguments)
 {
-	const struct options *o = options;
-	struct psvm_check_request request = { 0 };
+	const struct options *o = run->options;
 	const char *all[PSVM_RULE_SET_COUNT];
 	unsigned long trace = 0;
 
-	if (!parse_request(o, &request) ||
-	    !cli_number("check", "trace", o->trace, 1, 9999, &trace))
+	if (!parse_request(o, &run->request) ||
+	    !cli_number("check", "trace", o->trace, 1, 9999, &trace) ||
+	    !evidence_files_read(&run->files, o->rows))
 		return CLI_BAD;
+	run->trace = (long)trace;
 	if (o->merge)
-		return merge(arguments, o, (long)trace);
-	if (o->all ? arguments[0] != NULL
-		   : arguments[0] == NULL || arguments[1] != NULL) {
+		return merge(run, arguments);
+	if (o->all ? arguments[0] != NULL : !arguments[0] || arguments[1]) {
 		cli_fail("check", "either one rule set or --all is needed; "
 				  "\"psvm check --help\" helps");
 		return CLI_BAD;
 	}
 	if (!o->all)
-		return check_names(arguments, 1, o, &request, (long)trace);
+		return check_names(run, arguments, 1);
 	if (o->json || o->trace) {
 		cli_fail("check", "--all prints text or --markdown");
 		return CLI_BAD;
 	}
 	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
 		all[id] = psvm_name_of_rule_set(id);
-	return check_names(all, N_ROWS(all), o, &request, 0);
+	return check_names(run, all, N_ROWS(all));
+}
+
+static int check(const void *options, const char **arguments)
+{
+	struct run run = { .options = options };
+	int status = check_with(&run, arguments);
+
+	evidence_files_free(&run.files);
+	return status;
 }
 
 #define STRING(name, member, words, what) \
@@ -348,6 +218,10 @@ int cmd_check(int argc, const char **argv)
 		{ "merge", '\0', POPT_ARG_NONE, &options.merge, 0,
 		  "print the results of all shards, FILEs made with --json, as one",
 		  NULL },
+		{ "rows", '\0', POPT_ARG_ARGV, &options.rows, 0,
+		  "what was recorded under a version of KVM, as for replay: the classes "
+		  "that it shows are marked; may be given several times",
+		  "FILE.csv" },
 		{ "all", '\0', POPT_ARG_NONE, &options.all, 0, "every rule set", NULL },
 		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0, "print Markdown",
 		  NULL },
@@ -366,7 +240,8 @@ int cmd_check(int argc, const char **argv)
 		"nested one.\n"
 		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
-		"hardware.\n"
+		"hardware. With --rows kvm-6.1.csv the classes of linux-6.1 that a row "
+		"of the file shows are marked, and so for kvm-6.12 and kvm-7.2.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
 		"Example: psvm check exact",
@@ -381,5 +256,8 @@ int cmd_check(int argc, const char **argv)
 	free(options.threads);
 	free(options.implicit_event);
 	free(options.trace);
+	for (size_t i = 0; options.rows != NULL && options.rows[i] != NULL; i++)
+		free(options.rows[i]);
+	free(options.rows);
 	return status;
 }

@@ -29,33 +29,9 @@ struct session {
 
 /* --- which machine ------------------------------------------------------- */
 
-/* What the recordings are called, and the processor that they were made on. */
-static const struct {
-	const char *name;
-	enum processor_id processor;
-} files[] = {
-	{ "qemu-7.2", PROCESSOR_QEMU_7_2 },
-	{ "qemu-10.0", PROCESSOR_QEMU_10_0 },
-	{ "bochs-2.7", PROCESSOR_BOCHS_2_7 },
-	{ "kvm-", PROCESSOR_QEMU_10_0 },
-};
-
 static const struct processor *processor_of(const struct session *s)
 {
 	return &processors[s->machine.processor];
-}
-
-static bool by_file_name(const char *path, enum processor_id *processor)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-
-	for (size_t i = 0; i < N_ROWS(files); i++) {
-		*processor = files[i].processor;
-		if (strncmp(name, files[i].name, strlen(files[i].name)) == 0)
-			return true;
-	}
-	return false;
 }
 
 static bool by_name(const char *name, enum processor_id *processor)
@@ -74,18 +50,18 @@ static bool by_name(const char *name, enum processor_id *processor)
 /* Offsets are those of the processor that the file is from, whichever it runs on. */
 static bool choose_processor(struct session *s, const char *name, bool *xapic)
 {
-	enum processor_id recorded;
-	bool known = by_file_name(s->path, &recorded);
+	const struct recording_origin *origin = recording_origin(s->path);
 
-	s->machine.processor = recorded;
-	if (name && !by_name(name, &s->machine.processor))
-		return false;
-	if (!name && !known)
+	if (name == NULL && origin == NULL)
 		return cli_fail("replay",
 				"%s: the name does not say which processor; --processor "
 				"does",
 				s->path);
-	*xapic = processors[known ? recorded : s->machine.processor].xapic;
+	if (name == NULL)
+		s->machine.processor = origin->processor;
+	else if (!by_name(name, &s->machine.processor))
+		return false;
+	*xapic = processors[origin ? origin->processor : s->machine.processor].xapic;
 	return true;
 }
 
@@ -293,7 +269,7 @@ static int replay_file(const void *arguments, const char **paths)
 			return CLI_BAD;
 	}
 	if (!choose_processor(&s, options->processor, &xapic) ||
-	    !recording_read(&s.recording, s.path, xapic))
+	    !recording_read(&s.recording, "replay", s.path, xapic))
 		return CLI_BAD;
 	return replay_recording(&s, options->json);
 }

@@ -37,6 +37,7 @@ enum column {
 enum { MAX_FIELDS = 128, MAX_LINE = 8192, TLB_FLUSH = 1, OFFSET_LARGEST = 64 };
 
 struct reader {
+	const char *command;
 	const char *path;
 	FILE *file;
 	unsigned line;
@@ -53,9 +54,33 @@ struct reader {
 static bool bad(struct reader *r, const char *why, const char *what)
 {
 	if (r->good)
-		cli_fail("replay", "%s:%u: %s%s", r->path, r->line, why, what);
+		cli_fail(r->command, "%s:%u: %s%s", r->path, r->line, why, what);
 	r->good = false;
 	return false;
+}
+
+/* --- what a file is of --------------------------------------------------- */
+
+/* A KVM whose version is not known is no rule set's. */
+static const struct recording_origin origins[] = {
+	{ "qemu-7.2.", PROCESSOR_QEMU_7_2, NULL },
+	{ "qemu-10.0.", PROCESSOR_QEMU_10_0, NULL },
+	{ "bochs-2.7.", PROCESSOR_BOCHS_2_7, NULL },
+	{ "kvm-6.1.", PROCESSOR_QEMU_10_0, "linux-6.1" },
+	{ "kvm-6.12.", PROCESSOR_QEMU_10_0, "linux-6.12" },
+	{ "kvm-7.2.", PROCESSOR_QEMU_10_0, "linux-7.2" },
+	{ "kvm-", PROCESSOR_QEMU_10_0, NULL },
+};
+
+const struct recording_origin *recording_origin(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < N_ROWS(origins); i++)
+		if (strncmp(name, origins[i].name, strlen(origins[i].name)) == 0)
+			return &origins[i];
+	return NULL;
 }
 
 /* --- lines --------------------------------------------------------------- */
@@ -326,17 +351,20 @@ static void read_rows(struct reader *r, struct recording *to)
 	}
 }
 
-bool recording_read(struct recording *recording, const char *path, bool xapic)
+bool recording_read(struct recording *recording, const char *command, const char *path,
+		    bool xapic)
 {
-	struct reader r = {
-		.path = path, .last_program = UINT64_MAX, .xapic = xapic, .good = true
-	};
+	struct reader r = { .command = command,
+			    .path = path,
+			    .last_program = UINT64_MAX,
+			    .xapic = xapic,
+			    .good = true };
 	struct recording none = { NULL, 0 };
 
 	*recording = none;
 	r.file = fopen(path, "r");
 	if (r.file == NULL)
-		return cli_fail("replay", "%s: %s", path, strerror(errno));
+		return cli_fail(command, "%s: %s", path, strerror(errno));
 	if (read_header(&r))
 		read_rows(&r, recording);
 	(void)fclose(r.file);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* What psvm check has found, as text and as Markdown. */
+#include "checked.h"
+
+#include "psvm/names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- what stands behind a finding ---------------------------------------- */
+
+enum { MARK_SIZE = 128 };
+
+size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
+		    const char **row)
+{
+	return evidence_for(c->recorded ? &c->recorded->evidence : NULL, f->cause, row);
+}
+
+static void words_of_mark(char text[MARK_SIZE], const struct checked *c,
+			  const struct psvm_finding *f)
+{
+	const char *row;
+	size_t rows = checked_rows(c, f, &row);
+
+	if (rows == 0)
+		(void)snprintf(text, MARK_SIZE, "By the model, unconfirmed on hardware");
+	else
+		(void)snprintf(text, MARK_SIZE,
+			       "Seen in recorded rows: %s, %zu row%s, for example %s",
+			       c->recorded->environment, rows, rows == 1 ? "" : "s", row);
+}
+
+/* The rows that show a class which was not found here: the scope ends before it. */
+static size_t rows_beyond(const struct checked *c)
+{
+	size_t rows = c->recorded->evidence.count;
+	const char *row;
+
+	for (size_t i = 0; i < c->result.finding_count; i++)
+		rows -= checked_rows(c, &c->result.findings[i], &row);
+	return rows;
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+enum { NUMBER = 6, LANE_L0 = 32, LANE_L1 = 18, LANES_WIDTH = 80 };
+
+/* Columns before the lane of a level. */
+static const int lanes[] = { 0, LANE_L0 + 1, LANE_L0 + LANE_L1 + 2 };
+
+/* A narrow terminal has no lanes, and a lane no room for a long act. */
+static bool has_lane(const struct psvm_story_step *step)
+{
+	size_t end = NUMBER + (size_t)lanes[step->level] + strlen(step->act);
+
+	return step->level != 0 && cli_width() >= LANES_WIDTH && end <= cli_width();
+}
+
+/* Who did what: three lanes, and below them what L0 did that does not fit in its own,
+ * and what was seen. */
+static void print_step(const struct psvm_story_step *step, size_t number)
+{
+	static const char *const who[] = { "", "L1: ", "L2: " };
+	bool same = strcmp(step->bare, step->nested) == 0;
+	bool lane = has_lane(step), beside = lane && strlen(step->l0) <= LANE_L0;
+
+	if (lane)
+		printf("  %2zu  %-*s%s\n", number, lanes[step->level],
+		       beside ? step->l0 : "", step->act);
+	else
+		cli_print(2, "%2zu  %s%s", number, who[step->level], step->act);
+	if (step->l0[0] && !beside)
+		cli_print(NUMBER, "L0 %s", step->l0);
+	if (!same) {
+		cli_print(NUMBER, "bare:   %s", step->bare);
+		cli_print(NUMBER, "nested: %s", step->nested);
+	} else if (strcmp(step->bare, "-") != 0) {
+		cli_print(NUMBER, "both:   %s", step->bare);
+	}
+}
+
+static void print_words(const struct psvm_story_step *last)
+{
+	char words[PSVM_WORDS_SIZE];
+
+	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
+				  last->int_ctl_12);
+	cli_print(NUMBER, "vmcb12 of the nested machine: %s", words);
+	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
+				  last->int_ctl_02);
+	cli_print(NUMBER, "vmcb02: %s", words);
+}
+
+static void print_finding(const struct checked *c, const struct psvm_finding *f,
+			  size_t number)
+{
+	char mark[MARK_SIZE];
+
+	words_of_mark(mark, c, f);
+	putchar('\n');
+	cli_print(0, "%zu. %s", number, f->title);
+	if (f->situation[0])
+		cli_print(3, "when %s", f->situation);
+	cli_print(3, "by the manual %s; %" PRIu64 " steps of the exploration end so",
+		  f->section, f->count);
+	cli_print(3, "%s", mark);
+	cli_print(3, "set-up: %s", f->setup);
+	if (cli_width() >= LANES_WIDTH)
+		printf("%*s%-*s%-*s%s\n", NUMBER, "", lanes[1], "L0", lanes[2] - lanes[1],
+		       "L1", "L2");
+	for (size_t i = 0; i < f->step_count; i++)
+		print_step(&f->steps[i], i + 1);
+	if (f->step_count)
+		print_words(&f->steps[f->step_count - 1]);
+}
+
+/* What a claim covers. */
+static void print_scope(const struct checked *c)
+{
+	const struct psvm_check_result *r = &c->result;
+	char shard[48] = "";
+
+	if (c->shards > 1)
+		(void)snprintf(shard, sizeof(shard), ", shard %" PRIu32 "/%" PRIu32,
+			       c->shard, c->shards);
+	cli_print(0,
+		  "scope %s%s, %" PRIu64 " states, %" PRIu64 " transitions, representing "
+		  "%" PRIu64 " set-ups, %s",
+		  c->scope, shard, r->states, r->transitions, r->setups,
+		  r->complete ? "complete" : "NOT complete: the bound of states was met");
+}
+
+static void print_evidence(const struct checked *c)
+{
+	cli_print(0, "By the model; unconfirmed on hardware.");
+	if (c->recorded != NULL)
+		cli_print(0,
+			  "%s: %zu of %zu recorded rows show a difference, %zu of them "
+			  "one that is not below",
+			  c->recorded->environment, c->recorded->evidence.count,
+			  c->recorded->recording.count, rows_beyond(c));
+}
+
+static void print_verdict(const struct checked *c)
+{
+	const struct psvm_check_result *r = &c->result;
+
+	if (r->units == 0)
+		cli_print(0, "%s: no part of the scope is in this shard", c->name);
+	else if (r->finding_count == 0)
+		cli_print(0, "%s: L1 cannot tell that it is nested%s", c->name,
+			  r->complete ? "" : ", as far as this went");
+	else
+		cli_print(0, "%s: L1 or L2 can tell: %zu class%s of differences", c->name,
+			  r->finding_count, r->finding_count == 1 ? "" : "es");
+	print_scope(c);
+	print_evidence(c);
+}
+
+void checked_print(const struct checked *c, long trace)
+{
+	print_verdict(c);
+	for (size_t i = 0; i < c->result.finding_count; i++)
+		if (trace == 0 || trace == (long)i + 1)
+			print_finding(c, &c->result.findings[i], i + 1);
+}
+
+/* --- markdown ------------------------------------------------------------ */
+
+static void markdown_finding(const struct checked *c, const struct psvm_finding *f,
+			     size_t number)
+{
+	char mark[MARK_SIZE];
+
+	words_of_mark(mark, c, f);
+	printf("\n### %zu. %s\n\n", number, f->title);
+	if (f->situation[0])
+		printf("When %s. ", f->situation);
+	printf("%s. The manual: %s. Set-up: %s.\n\n", mark, f->section, f->setup);
+	printf("| step | L0 | L1 | L2 | bare | nested |\n|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < f->step_count; i++) {
+		const struct psvm_story_step *s = &f->steps[i];
+
+		printf("| %zu | %s%s%s | %s | %s | %s | %s |\n", i + 1,
+		       s->level == 0 ? s->act : "", s->level == 0 && s->l0[0] ? "; " : "",
+		       s->l0, s->level == 1 ? s->act : "", s->level == 2 ? s->act : "",
+		       s->bare, s->nested);
+	}
+}
+
+/* What the marks mean, as far as the recordings go. */
+static void markdown_marks(bool recorded)
+{
+	printf("Everything here is by the model, unconfirmed on hardware: of the "
+	       "manual, and of what the\nsource code of hypervisors says.\n\n");
+	if (recorded)
+		printf("A class is \"seen in recorded rows\" if experiments that were "
+		       "recorded under that\nversion of KVM show it as well: every "
+		       "column of the row is what the nested machine does,\nthe bare "
+		       "machine does something else, and the first step in which the "
+		       "two differ is of\nthis class. KVM is the real one in those "
+		       "rows. The processor below it is an emulator,\nQEMU 10.0, and "
+		       "so it is for both machines there; a row counts only if the same "
+		       "class\ncomes of it on the processor of the manual. No hardware "
+		       "was involved.\n\n");
+}
+
+void checked_markdown_head(const char *scope, bool recorded)
+{
+	char line[1024];
+
+	printf("# What L1 or L2 can see of an L0\n\n"
+	       "Made by `psvm check --all --markdown%s`.\n\n",
+	       recorded ? " --rows FILE.csv...`, see `tests/findings.sh" : "");
+	markdown_marks(recorded);
+	printf("What the scope covers:\n\n");
+	for (uint32_t i = 0; psvm_check_scope_line(line, sizeof(line), scope, i) != 0;
+	     i++)
+		printf("%s- %s\n", i % 3 ? "  " : "", line);
+	printf("\n");
+}
+
+static void markdown_evidence(const struct checked *c)
+{
+	if (c->recorded != NULL)
+		printf("\nOf %zu rows that were recorded under %s, %zu show a "
+		       "difference, "
+		       "%zu of them one that is not below.\n",
+		       c->recorded->recording.count, c->recorded->environment,
+		       c->recorded->evidence.count, rows_beyond(c));
+}
+
+void checked_markdown(const struct checked *c)
+{
+	const struct psvm_check_result *r = &c->result;
+
+	printf("\n## %s\n\n", c->name);
+	printf("%s; %zu class%s of differences. Scope %s, %" PRIu64 " states, %" PRIu64
+	       " transitions, representing %" PRIu64 " set-ups, %s.\n",
+	       r->finding_count ? "L1 or L2 can tell"
+				: "L1 cannot tell that it is nested",
+	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
+	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
+	markdown_evidence(c);
+	for (size_t i = 0; i < r->finding_count; i++)
+		markdown_finding(c, &r->findings[i], i + 1);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/checked.h - what psvm check has found: printed, and as JSON read again. */
+#ifndef CLI_CHECKED_H
+#define CLI_CHECKED_H
+
+#include "cli.h"
+#include "evidence_files.h"
+
+/* One rule set, checked. */
+struct checked {
+	char name[64];
+	char scope[16];
+	uint32_t shard, shards;
+	bool implicit_event;
+	const struct evidence_file *recorded; /* of this rule set; may be null */
+	struct psvm_check_result result;
+};
+
+/* How many recorded rows show a class, and the first of them. */
+size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
+		    const char **row);
+
+/* trace: the number of the only class that is told, or 0. */
+void checked_print(const struct checked *c, long trace);
+void checked_markdown_head(const char *scope, bool recorded);
+void checked_markdown(const struct checked *c);
+json_t *checked_json(const struct checked *c, long trace); /* null: no memory */
+
+/* All shards of one check, each once, in files; null ends the list. False after a line on
+ * stderr. */
+bool checked_merge(struct checked *all, const char **files);
+
+#endif
