@@ -2,63 +2,56 @@
 /*
  * Everything that the rule set is asked, and what it has read of the set-up then.
  *
- * No other part of L0 knows where the answers come from.
+ * No other part of L0 knows where the answers come from. The functions ask_... are
+ * compiled for each rule set that is known now, so that it folds away, and once for
+ * any other, as data: what a rule set says costs half as much then.
  */
 #include "l0.h"
 
-/* The cells that are read at a moment. */
-struct range {
-	unsigned first, last;
-};
+#include "rows.h"
 
-static const struct range moments[] = {
-#define MOMENT(name, first, last) { PSVM_CELL_##first, PSVM_CELL_##last },
-	L0_MOMENTS(MOMENT)
-#undef MOMENT
-};
+#include <string.h>
+
+#if defined(__GNUC__)
+#define FOLDED static inline __attribute__((always_inline))
+#else
+#define FOLDED static inline
+#endif
+
+/* --- what is read -------------------------------------------------------- */
 
 /* Note what a line of a cell asks for, up to the first condition that fails. */
-static void note_line(const struct l0 *l, struct psvm_move line, uint32_t c)
+static void note_line(struct reads *reads, struct plan_line line, uint32_t c)
 {
-	uint32_t on = line.on & ~PSVM_UNLESS;
-	uint32_t failed = (on & ~c) | (line.off & c);
+	uint32_t failed = (line.on & ~c) | (line.off & c);
 	uint32_t first = failed & (0 - failed);
 
-	reads_note(l->reads, READ_CONDITIONS,
-		   c & (on | line.off) & (first | (first - 1)));
+	reads_note(reads, READ_CONDITIONS,
+		   c & (line.on | line.off) & (first | (first - 1)));
 }
 
-static void note_cells(const struct l0 *l, struct range cells, uint32_t c)
+static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
 {
-	for (unsigned id = cells.first; id <= cells.last; id++) {
-		const struct psvm_move *line = l->w->rules->cell[id].move;
+	const struct plan_line *line = l->reads->plan->lines[moment];
 
-		for (unsigned i = 0; i < PSVM_MOVES && line[i].bits != 0; i++)
-			if ((line[i].on & ~PSVM_UNLESS) | line[i].off)
-				note_line(l, line[i], c);
-	}
+	for (; (line->on | line->off) != 0; line++)
+		note_line(l->reads, *line, c);
 }
 
-static bool asks_gif(const struct l0 *l, struct range cells)
+/* L1's GIF is read out of a VMCB only if somebody asks for it. */
+static bool reads_gif(const struct l0 *l, enum l0_moment moment)
 {
-	for (unsigned id = cells.first; id <= cells.last; id++)
-		for (unsigned i = 0; i < PSVM_MOVES; i++)
-			if ((l->w->rules->cell[id].move[i].on |
-			     l->w->rules->cell[id].move[i].off) &
-			    PSVM_C(L1_GIF))
-				return true;
-	return false;
+	return l->reads == NULL || !l0_uses_vgif(l) || l->reads->plan->asks_gif[moment];
 }
 
-static uint32_t if_set(bool holds, uint32_t bit)
+static inline uint32_t if_set(bool holds, uint32_t bit)
 {
 	return holds ? bit : 0;
 }
 
-/* The input of a transition that reads these cells. */
-static struct psvm_nested words(const struct l0 *l, struct range cells)
+/* The input of what L0 asks at a moment. */
+FOLDED struct psvm_nested words(const struct l0 *l, enum l0_moment moment)
 {
-	bool gif = !l0_uses_vgif(l) || asks_gif(l, cells);
 	const struct nested *m = l->m;
 	struct psvm_nested n = { 0 };
 
@@ -68,7 +61,7 @@ static struct psvm_nested words(const struct l0 *l, struct range cells)
 	n.nmis = m->nmis;
 	n.vector = m->intr;
 	n.facts = l->w->facts | if_set(m->l1_if, PSVM_C(L1_IF)) |
-		  if_set(gif && l0_gif(l), PSVM_C(L1_GIF)) |
+		  if_set(reads_gif(l, moment) && l0_gif(l), PSVM_C(L1_GIF)) |
 		  if_set(l0_deliverable(m) || m->nmis != 0, PSVM_C(PENDING)) |
 		  if_set(m->snapshot.clean & PSVM_CLEAN_TPR, PSVM_C(CLEAN_TPR_12)) |
 		  if_set(m->moved, PSVM_C(MOVED_12)) |
@@ -79,15 +72,26 @@ static struct psvm_nested words(const struct l0 *l, struct range cells)
 		  if_set(l0_tpr_masks(m), PSVM_C(TPR_MASKS)) |
 		  if_set(m->vmcb02.cr & PSVM_INTERCEPT_MASK(CR8_WRITE),
 			 PSVM_C(CR8_WRITE_02));
-	note_cells(l, cells, psvm_conditions(n));
 	return n;
 }
 
-struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
-				 uint32_t facts)
+/* The same, noted. */
+FOLDED struct psvm_nested noted(const struct l0 *l, enum l0_moment moment)
 {
-	const struct psvm_rules *rules = l->w->rules;
-	struct psvm_nested n = words(l, moments[moment]);
+	struct psvm_nested n = words(l, moment);
+
+	if (l->reads != NULL)
+		note(l, moment, psvm_conditions(n));
+	return n;
+}
+
+/* --- asking a rule set --------------------------------------------------- */
+
+FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
+					 const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts)
+{
+	struct psvm_nested n = noted(l, moment);
 
 	n.facts |= facts;
 	switch (moment) {
@@ -108,9 +112,155 @@ struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
 	}
 }
 
+FOLDED struct psvm_intercepts ask_merge(const struct psvm_rules *rules,
+					const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01)
+{
+	return psvm_merge_intercepts(rules, noted(l, L0_MERGE), i12, i01);
+}
+
+FOLDED uint32_t ask_route(const struct psvm_rules *rules, const struct l0 *l,
+			  uint64_t exit_code, struct psvm_intercepts i12,
+			  struct psvm_intercepts i01)
+{
+	return psvm_route_exit(rules, noted(l, L0_ROUTE), exit_code, i12, i01);
+}
+
+FOLDED uint32_t ask_arrival(const struct psvm_rules *rules, const struct l0 *l)
+{
+	return psvm_interrupt_arrives(rules, noted(l, L0_ARRIVE));
+}
+
+FOLDED uint64_t ask_cell(const struct psvm_rules *rules, const struct l0 *l,
+			 enum l0_moment moment, uint32_t cell)
+{
+	uint64_t bits = 0;
+
+	(void)psvm_rule(rules, noted(l, moment), cell, &bits);
+	return bits;
+}
+
+FOLDED uint64_t ask_rule(const struct psvm_rules *rules, const struct l0 *l,
+			 enum l0_moment moment)
+{
+	switch (moment) {
+#define MOMENT(name, first, last) \
+	case L0_##name: \
+		return ask_cell(rules, l, L0_##name, PSVM_CELL_##first);
+		L0_CELL_MOMENTS(MOMENT)
+#undef MOMENT
+	default:
+		return 0;
+	}
+}
+
+/* --- who answers --------------------------------------------------------- */
+
+/* Where answers come from. */
+struct answers {
+	struct psvm_result (*transition)(const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts);
+	struct psvm_intercepts (*merge)(const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01);
+	uint32_t (*route)(const struct l0 *l, uint64_t exit_code,
+			  struct psvm_intercepts i12, struct psvm_intercepts i01);
+	uint32_t (*arrival)(const struct l0 *l);
+	uint64_t (*rule)(const struct l0 *l, enum l0_moment moment);
+};
+
+/* The functions of one rule set. clang-format off: a table. */
+#define ANSWERS(name, rules) \
+	static struct psvm_result name##_transition( \
+		const struct l0 *l, enum l0_moment moment, uint32_t facts) \
+	{ \
+		return ask_transition(rules, l, moment, facts); \
+	} \
+	static struct psvm_intercepts name##_merge(const struct l0 *l, \
+						   struct psvm_intercepts i12, \
+						   struct psvm_intercepts i01) \
+	{ \
+		return ask_merge(rules, l, i12, i01); \
+	} \
+	static uint32_t name##_route(const struct l0 *l, uint64_t exit_code, \
+				     struct psvm_intercepts i12, \
+				     struct psvm_intercepts i01) \
+	{ \
+		return ask_route(rules, l, exit_code, i12, i01); \
+	} \
+	static uint32_t name##_arrival(const struct l0 *l) \
+	{ \
+		return ask_arrival(rules, l); \
+	} \
+	static uint64_t name##_rule(const struct l0 *l, enum l0_moment moment) \
+	{ \
+		return ask_rule(rules, l, moment); \
+	} \
+	static const struct answers name = { name##_transition, name##_merge, \
+					     name##_route, name##_arrival, \
+					     name##_rule };
+/* clang-format on */
+
+ANSWERS(any, l->w->rules)
+#define SET(name, identifier, words) ANSWERS(identifier, &psvm_rules_##identifier)
+PSVM_RULE_SETS(SET)
+#undef SET
+
+const struct answers *l0_answers(const struct psvm_rules *rules)
+{
+	static const struct {
+		const struct psvm_rules *rules;
+		const struct answers *answers;
+	} known[] = {
+#define SET(name, identifier, words) { &psvm_rules_##identifier, &(identifier) },
+		PSVM_RULE_SETS(SET)
+#undef SET
+	};
+
+	for (size_t i = 0; i < N_ROWS(known); i++)
+		if (memcmp(known[i].rules, rules, sizeof(*rules)) == 0)
+			return known[i].answers;
+	return NULL;
+}
+
+static const struct answers *answers(const struct l0 *l)
+{
+	return l->w->answers != NULL ? l->w->answers : &any;
+}
+
+struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
+				 uint32_t facts)
+{
+	return answers(l)->transition(l, moment, facts);
+}
+
+struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
+				    struct psvm_intercepts i01)
+{
+	return answers(l)->merge(l, i12, i01);
+}
+
+uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
+		      struct psvm_intercepts i01)
+{
+	return answers(l)->route(l, exit_code, i12, i01);
+}
+
+uint32_t l0_ask_arrival(const struct l0 *l)
+{
+	return answers(l)->arrival(l);
+}
+
+uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
+{
+	return answers(l)->rule(l, moment);
+}
+
+/* --- what follows -------------------------------------------------------- */
+
 void l0_ask_again(const struct l0 *l, enum l0_moment moment)
 {
-	(void)words(l, moments[moment]);
+	if (l->reads != NULL)
+		note(l, moment, psvm_conditions(words(l, moment)));
 }
 
 void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
@@ -124,31 +274,4 @@ void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
 		l->m->gif = r->gif;
 	l0_request(l, r->requests);
 	l0_ask_again(l, moment);
-}
-
-struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
-				    struct psvm_intercepts i01)
-{
-	return psvm_merge_intercepts(l->w->rules, words(l, moments[L0_MERGE]), i12, i01);
-}
-
-uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
-		      struct psvm_intercepts i01)
-{
-	return psvm_route_exit(l->w->rules, words(l, moments[L0_ROUTE]), exit_code, i12,
-			       i01);
-}
-
-uint32_t l0_ask_arrival(const struct l0 *l)
-{
-	return psvm_interrupt_arrives(l->w->rules, words(l, moments[L0_ARRIVE]));
-}
-
-uint64_t l0_rule(const struct l0 *l, unsigned cell)
-{
-	struct range one = { cell, cell };
-	uint64_t bits = 0;
-
-	(void)psvm_rule(l->w->rules, words(l, one), cell, &bits);
-	return bits;
 }
