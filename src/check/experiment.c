@@ -75,7 +75,6 @@ struct run {
 	bool nested;
 	struct difference *difference; /* null: on one machine only */
 	struct product machine;
-	struct reads reads; /* not used, but for the interface of the machines */
 	const uint8_t *op;
 	uint32_t rip;
 	uint8_t l2_if;
@@ -87,13 +86,12 @@ struct run {
 
 static struct seen step(struct run *r, struct act act)
 {
-	r->reads.count = 0;
 	if (r->difference != NULL && r->difference->fields == 0) {
-		(void)product_step(&r->machine, r->w, act, &r->reads, r->difference);
+		(void)product_step(&r->machine, r->w, act, NULL, r->difference);
 		return r->difference->nested;
 	}
-	return r->nested ? nested_step(&r->machine.nested, r->w, act, &r->reads)
-			 : bare_step(&r->machine.bare, r->w, act, &r->reads);
+	return r->nested ? nested_step(&r->machine.nested, r->w, act, NULL)
+			 : bare_step(&r->machine.bare, r->w, act, NULL);
 }
 
 static struct seen execute(struct run *r, uint8_t insn, uint8_t value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cause.h"
+#include "l0_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,7 @@ struct node {
 struct search {
 	const struct world *w;
 	const struct unit *unit;
+	struct plan plan;
 	struct fingerprint *table; /* open addressing; all zero is empty */
 	size_t table_size;	   /* a power of two */
 	struct node *nodes;
@@ -259,7 +261,8 @@ static bool same_course(const struct twin *t)
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as there are variables. */
-static void expand(struct search *s, const struct twin *from, struct node node);
+static void expand(struct search *s, const struct twin *from, bool open,
+		   struct node node);
 
 /* A variable had to be known: once with either value. */
 static void expand_both(struct search *s, const struct twin *from, struct node node,
@@ -270,14 +273,15 @@ static void expand_both(struct search *s, const struct twin *from, struct node n
 
 	scope_decide(&t, var, false);
 	decided.decided.known |= UINT32_C(1) << var;
-	expand(s, &t, decided);
+	expand(s, &t, scope_open(&t), decided);
 	t = *from;
 	scope_decide(&t, var, true);
 	decided.decided.value |= UINT32_C(1) << var;
-	expand(s, &t, decided);
+	expand(s, &t, scope_open(&t), decided);
 }
 
-static void expand(struct search *s, const struct twin *from, struct node node)
+/* open: is anything undecided? */
+static void expand(struct search *s, const struct twin *from, bool open, struct node node)
 {
 	struct act act = scope_act(node.act);
 	struct twin t = *from;
@@ -285,21 +289,25 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 	struct reads lo, hi;
 	bool same, same_hi;
 
-	lo.count = 0;
-	same = product_step(&t.lo, s->w, act, &lo, &dlo);
-	if (scope_open(from)) {
+	lo.plan = hi.plan = &s->plan;
+	lo.noted = hi.noted = 0;
+	same = product_step(&t.lo, s->w, act, open ? &lo : NULL, &dlo);
+	if (open) {
 		unsigned var;
 
-		hi.count = 0;
 		same_hi = product_step(&t.hi, s->w, act, &hi, &dhi);
 		var = scope_needs(&lo, &hi);
 		if (var < scope_var_count) {
 			expand_both(s, from, node, var);
 			return;
 		}
-		if (lo.count != hi.count || !seen_same(dlo.bare, dhi.bare) ||
+		if (lo.noted != hi.noted || !seen_same(dlo.bare, dhi.bare) ||
 		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t)) {
 			s->e.error = "a step depends on a bit that it did not note";
+			return;
+		}
+		if (lo.noted == READS_MAX) {
+			s->e.error = "a step reads more than can be noted";
 			return;
 		}
 		if (same && !same_hi) {
@@ -337,7 +345,10 @@ static void begin(struct search *s)
 /* NOLINTBEGIN(clang-analyzer-unix.Malloc): findings own their paths. */
 static void search_level(struct search *s)
 {
-	for (size_t i = 0; i < s->level_count && !s->overflow && s->e.error == NULL; i++)
+	for (size_t i = 0; i < s->level_count && !s->overflow && s->e.error == NULL;
+	     i++) {
+		bool open = scope_open(&s->level[i]);
+
 		for (unsigned a = 0; a < scope_act_count; a++) {
 			struct node node = s->nodes[s->level_node[i]];
 
@@ -345,8 +356,9 @@ static void search_level(struct search *s)
 				continue;
 			node.parent = s->level_node[i];
 			node.act = (uint8_t)a;
-			expand(s, &s->level[i], node);
+			expand(s, &s->level[i], open, node);
 		}
+	}
 }
 
 /* NOLINTEND(clang-analyzer-unix.Malloc) */
@@ -360,6 +372,8 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 	};
 
 	here.facts = unit->facts;
+	here.answers = l0_answers(w->rules);
+	plan_make(&s.plan, w->rules);
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));
 	begin(&s);
 	while (s.next_count != 0 && !s.overflow && s.e.error == NULL) {

@@ -79,15 +79,21 @@ struct vector_roles {
 	uint8_t v_irq; /* the virtual interrupt that L1 requests */
 };
 
+struct answers;
+
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
-	uint32_t facts;	     /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-	uint32_t options;    /* PSVM_CPU(...): how the processors deviate */
-	bool implicit_event; /* the implicit request counts as a request */
-	uint32_t l0_alone;   /* those of options that only L0's processor has */
+	uint32_t facts;		       /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	uint32_t options;	       /* PSVM_CPU(...): how the processors deviate */
+	bool implicit_event;	       /* the implicit request counts as a request */
+	uint32_t l0_alone;	       /* those of options that only L0's processor has */
+	const struct answers *answers; /* null, or what says the same faster */
 	const struct vector_roles *roles; /* null: those of a scope */
 };
+
+/* Answers of a rule set that psvm knows by name, or null. */
+const struct answers *l0_answers(const struct psvm_rules *rules);
 
 /*
  * What a step has read of the bits that a set-up decides, in order. Two steps from
@@ -95,18 +101,26 @@ struct world {
  */
 enum read_kind { READ_INT_CTL, READ_CR, READ_MISC1, READ_MISC2, READ_CONDITIONS };
 
+enum { READS_MAX = 1024 };
+
+struct plan;
 struct reads {
-	unsigned count;
+	const struct plan *plan; /* of the rules */
+	unsigned noted;
 	struct read {
 		uint64_t value;
 		uint8_t kind; /* enum read_kind */
-	} log[512];
+	} log[READS_MAX];
 };
 
-void reads_note(struct reads *reads, enum read_kind kind, uint64_t value);
-
-/* So much is read in a step only by an L0 that never comes to an end. */
-bool reads_endless(const struct reads *reads);
+/* Null: nobody wants to know. */
+static inline void reads_note(struct reads *reads, enum read_kind kind, uint64_t value)
+{
+	if (reads == NULL || reads->noted == READS_MAX)
+		return;
+	reads->log[reads->noted].kind = (uint8_t)kind;
+	reads->log[reads->noted++].value = value;
+}
 
 /* What L0 did in a step, for the story. X(name, bit, words) */
 #define DEEDS(X) \
@@ -169,7 +183,7 @@ struct start {
 void bare_start(struct bare *m, const struct start *start);
 void nested_start(struct nested *m, const struct world *w, const struct start *start);
 
-/* One step. reads is added to. */
+/* One step. reads is added to; it may be null. */
 struct seen bare_step(struct bare *m, const struct world *w, struct act act,
 		      struct reads *reads);
 struct seen nested_step(struct nested *m, const struct world *w, struct act act,
