@@ -331,7 +331,7 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 
 static void begin(struct search *s)
 {
-	struct decided d = scope_usual(s->unit->slice);
+	struct decided d = scope_decided(s->unit);
 	struct twin t;
 
 	for (unsigned i = 0; i < scope_first_count(s->unit->slice); i++) {

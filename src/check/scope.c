@@ -236,11 +236,21 @@ struct decided scope_usual(const struct slice *slice)
 	return d;
 }
 
+struct decided scope_decided(const struct unit *unit)
+{
+	struct decided d = scope_usual(unit->slice);
+
+	d.known |= unit->slice->split;
+	d.value |= unit->split;
+	return d;
+}
+
 /* --- scopes -------------------------------------------------------------- */
 
 #define ACTS_L2	 (A(NOP) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | A(IRET))
 #define ACTS_GIF (A(VMRUN) | A(STGI) | A(CLGI))
 #define ACTS_TPR (A(CR8_READ) | A(CR8_IS_4) | A(CR8_IS_5))
+#define ACTS_CR8 (ACTS_TPR | A(CR8_IS_15))
 #define ACTS_L0	 (A(EXIT_L0) | A(RESTORE))
 #define ACTS_ALL ((UINT32_C(1) << N_ROWS(acts)) - 1)
 #define FAULTS	 (A(FAULT_L0) | A(FAULT_L1) | A(VMRUN_FAULT_L0) | A(VMRUN_FAULT_L1))
@@ -250,29 +260,76 @@ struct decided scope_usual(const struct slice *slice)
 #define VIRQ \
 	(V(V_IRQ) | V(V_IGN_TPR) | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) | \
 	 V(ICPT_VINTR))
-#define VGIF (V(V_GIF) | V(V_GIF_ENABLE))
-#define VNMI (V(V_NMI) | V(V_NMI_MASK) | V(V_NMI_ENABLE) | V(ICPT_NMI))
+#define PRIORITY  (V(PRIO_ODD) | V(PRIO_EVEN))
+#define ICPTS_GIF (V(ICPT_STGI) | V(ICPT_CLGI))
+#define ICPTS_CR8 (V(ICPT_CR8_READ) | V(ICPT_CR8_WRITE))
+#define VGIF	  (V(V_GIF) | V(V_GIF_ENABLE))
+#define VNMI	  (V(V_NMI) | V(V_NMI_MASK) | V(V_NMI_ENABLE) | V(ICPT_NMI))
 
 /* Each slice has what belongs together; two of a kind that never meet in one slice
  * meet in the full scope. */
 static const struct slice default_slices[] = {
 	{ "interrupts and TPR", UNUSED | VIRQ | V(ICPT_INTR),
-	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF),
-	  NO_EVENT },
+	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF), NO_EVENT,
+	  0 },
 	{ "interrupts and vGIF",
 	  UNUSED | VGIF | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_VINTR) | V(ICPT_INTR),
-	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT },
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT, 0 },
 	{ "NMIs", UNUSED | VGIF | VNMI | V(V_INTR_MASKING),
-	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT },
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT, 0 },
 	{ "injected events and faults",
 	  UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_INTR),
 	  A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) | FAULTS | A(EXIT_L0),
-	  ALL_CONFIGS, ALL_EVENTS },
+	  ALL_CONFIGS, ALL_EVENTS, 0 },
 };
 
+/*
+ * Every dimension: interrupts, GIF, NMIs, TPR and CR8, HLT, injected events and faults.
+ * Any two of the six meet in a slice. All at once would be 2^24 set-ups with thousands
+ * of states each.
+ */
 static const struct slice full_slices[] = {
-	{ "everything", (UINT32_C(1) << N_ROWS(scope_vars)) - 1, ACTS_ALL, ALL_CONFIGS,
-	  ALL_EVENTS },
+	{ "interrupts, priorities, CR8 and HLT",
+	  UNUSED | VIRQ | PRIORITY | V(ICPT_INTR) | ICPTS_CR8 | V(ICPT_HLT),
+	  ACTS_L2 | ACTS_GIF | ACTS_CR8 | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF), NO_EVENT,
+	  V(V_IRQ) | V(V_INTR_MASKING) },
+	{ "interrupts, vGIF and HLT",
+	  UNUSED | VGIF | VIRQ | V(ICPT_INTR) | ICPTS_GIF | V(ICPT_HLT),
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_G) | C(VNMI_GN),
+	  NO_EVENT, V(V_INTR_MASKING) },
+	{ "interrupts, vGIF and CR8", UNUSED | VGIF | VIRQ | V(ICPT_INTR) | ICPTS_CR8,
+	  ACTS_L2 | ACTS_GIF | ACTS_CR8 | ACTS_L0 | A(INTR), C(VGIF_G), NO_EVENT,
+	  V(V_IRQ) | V(V_INTR_MASKING) },
+	{ "interrupts, NMIs and HLT",
+	  UNUSED | VNMI | VIRQ | V(ICPT_INTR) | V(ICPT_IRET) | V(ICPT_HLT),
+	  ACTS_L2 | A(VMRUN) | ACTS_L0 | A(INTR) | A(NMI), ALL_CONFIGS, NO_EVENT,
+	  V(V_INTR_MASKING) },
+	{ "NMIs and vGIF",
+	  UNUSED | VGIF | VNMI | V(V_INTR_MASKING) | V(ICPT_IRET) | ICPTS_GIF,
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT,
+	  V(V_INTR_MASKING) },
+	{ "NMIs and CR8",
+	  UNUSED | VNMI | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) | V(ICPT_INTR) |
+		  V(ICPT_IRET) | ICPTS_CR8,
+	  ACTS_L2 | A(VMRUN) | ACTS_CR8 | ACTS_L0 | A(INTR) | A(NMI),
+	  C(PLAIN) | C(VNMI) | C(VNMI_N), NO_EVENT, V(V_INTR_MASKING) },
+	{ "injected events, faults, interrupts, NMIs and HLT",
+	  UNUSED | VNMI | VIRQ | V(ICPT_INTR) | V(ICPT_HLT),
+	  ACTS_L2 | A(VMRUN) | ACTS_L0 | A(INTR) | A(NMI) | FAULTS, ALL_CONFIGS,
+	  ALL_EVENTS, V(V_INTR_MASKING) },
+	{ "injected events, faults and vGIF",
+	  UNUSED | VGIF | VNMI | V(V_INTR_MASKING) | ICPTS_GIF,
+	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI) | FAULTS,
+	  C(VGIF_G) | C(VNMI_G) | C(VNMI_GN), ALL_EVENTS, V(V_INTR_MASKING) },
+	{ "injected events, faults and CR8", UNUSED | VIRQ | V(ICPT_INTR) | ICPTS_CR8,
+	  A(NOP) | A(VMRUN) | A(CPUID) | ACTS_CR8 | ACTS_L0 | A(INTR) | FAULTS,
+	  C(PLAIN) | C(VGIF), ALL_EVENTS, V(V_INTR_MASKING) },
+};
+
+const struct slice scope_everything = {
+	"everything", (UINT32_C(1) << N_ROWS(scope_vars)) - 1,
+	ACTS_ALL,     ALL_CONFIGS,
+	ALL_EVENTS,   0
 };
 
 static const struct scope scopes[] = {
@@ -288,13 +345,28 @@ const struct scope *scope_named(const char *name)
 	return NULL;
 }
 
+static unsigned units_of(const struct slice *slice)
+{
+	return count(slice->configs) << count(slice->split);
+}
+
 unsigned scope_unit_count(const struct scope *scope)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < scope->slice_count; i++)
-		n += count(scope->slices[i].configs);
+		n += units_of(&scope->slices[i]);
 	return n;
+}
+
+/* The variables of a mask that are 1 in its i-th value. */
+static uint32_t nth_value(uint32_t mask, unsigned i)
+{
+	uint32_t value = 0;
+
+	for (; i != 0; i &= i - 1)
+		value |= UINT32_C(1) << nth(mask, nth(i, 0));
+	return value;
 }
 
 struct unit scope_unit(const struct scope *scope, unsigned i)
@@ -302,10 +374,11 @@ struct unit scope_unit(const struct scope *scope, unsigned i)
 	const struct slice *slice = scope->slices;
 	struct unit unit;
 
-	while (i >= count(slice->configs))
-		i -= count((slice++)->configs);
+	while (i >= units_of(slice))
+		i -= units_of(slice++);
 	unit.slice = slice;
-	unit.facts = configs[nth(slice->configs, i)];
+	unit.facts = configs[nth(slice->configs, i >> count(slice->split))];
+	unit.split = nth_value(slice->split, i & ((1U << count(slice->split)) - 1));
 	return unit;
 }
 
@@ -384,7 +457,8 @@ size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned l
 
 uint64_t scope_setups(const struct unit *unit)
 {
-	return (uint64_t)scope_first_count(unit->slice) << count(unit->slice->vars);
+	return (uint64_t)scope_first_count(unit->slice)
+	       << count(unit->slice->vars & ~unit->slice->split);
 }
 
 /* --- undecided bits ------------------------------------------------------ */

@@ -48,7 +48,11 @@ struct slice {
 	uint32_t acts;
 	uint32_t configs;
 	uint32_t events;
+	uint32_t split; /* of vars: each unit has one value, so that none gets too big */
 };
+
+/* All variables, acts, configurations and events at once: for walks, not to explore. */
+extern const struct slice scope_everything;
 
 struct scope {
 	const char *name;
@@ -59,10 +63,11 @@ struct scope {
 /* The scope of a name, or null. */
 const struct scope *scope_named(const char *name);
 
-/* A unit of work: one slice with one configuration. */
+/* A unit of work: one slice with one configuration, and one value of what is split. */
 struct unit {
 	const struct slice *slice;
 	uint32_t facts; /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	uint32_t split; /* the variables of slice->split that are 1 */
 };
 
 /* Can a hypervisor with these rules have these features? One that no rule asks about
@@ -96,10 +101,12 @@ struct decided {
 	uint32_t known, value;
 };
 
-/* What a unit begins with; i is a number below scope_first_count(). */
+/* What a unit begins with; i is a number below scope_first_count(). scope_decided() is
+ * scope_usual() of the slice, and what is split. */
 unsigned scope_first_count(const struct slice *slice);
 struct scope_first scope_first(const struct slice *slice, unsigned i);
 struct decided scope_usual(const struct slice *slice);
+struct decided scope_decided(const struct unit *unit);
 void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
 		 struct decided d);
 
