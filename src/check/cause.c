@@ -130,6 +130,26 @@ static const char *recognized_words(uint8_t recognized)
 	return words[recognized];
 }
 
+/* Without a bare machine, neither word is the right one. */
+static size_t title_of_int_ctl(char *text, size_t size, const struct difference *d)
+{
+	char bits[PSVM_WORDS_SIZE], left[PSVM_WORDS_SIZE], right[PSVM_WORDS_SIZE];
+	uint64_t fields = field_of(d->int_ctl);
+
+	(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, fields);
+	(void)psvm_words_of_value(left, sizeof(left), PSVM_UNIT_INT_CTL,
+				  (d->int_ctl_nested ^ d->int_ctl) & fields);
+	(void)psvm_words_of_value(right, sizeof(right), PSVM_UNIT_INT_CTL,
+				  d->int_ctl_nested & fields);
+	if (d->change)
+		return (size_t)snprintf(text, size,
+					"%s in vmcb12 after #VMEXIT: %s without the "
+					"change, %s with it",
+					bits, left, right);
+	return (size_t)snprintf(text, size, "vmcb12 after #VMEXIT: wrong %s; nested: %s",
+				bits, right);
+}
+
 static size_t title_of_fields(char *text, size_t size, const struct difference *d)
 {
 	static const struct {
@@ -140,19 +160,10 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 		DIFFERS(ROW)
 #undef ROW
 	};
-	char bits[PSVM_WORDS_SIZE] = "", value[PSVM_WORDS_SIZE] = "0";
 	const char *words = "";
 
-	if (d->fields & DIFFER_INT_CTL) {
-		uint64_t fields = field_of(d->int_ctl);
-
-		(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, fields);
-		(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
-					  d->int_ctl_nested & fields);
-		return (size_t)snprintf(text, size,
-					"vmcb12 after #VMEXIT: wrong %s; nested: %s",
-					bits, value);
-	}
+	if (d->fields & DIFFER_INT_CTL)
+		return title_of_int_ctl(text, size, d);
 	for (size_t i = 0; i < N_ROWS(rows); i++)
 		if (d->fields & rows[i].field) {
 			words = rows[i].words;
@@ -160,6 +171,12 @@ static size_t title_of_fields(char *text, size_t size, const struct difference *
 		}
 	return (size_t)snprintf(text, size, "%s differs", words);
 }
+
+/* What the two machines are called. */
+static const char *const sides[2][2] = {
+	{ "bare", "nested" },
+	{ "without the change", "with it" },
+};
 
 size_t cause_title(char *text, size_t size, const struct difference *d)
 {
@@ -175,7 +192,8 @@ size_t cause_title(char *text, size_t size, const struct difference *d)
 		bare = seen_bare;
 		nested = seen_nested;
 	}
-	return (size_t)snprintf(text, size, "bare: %s; nested: %s", bare, nested);
+	return (size_t)snprintf(text, size, "%s: %s; %s: %s", sides[d->change][0], bare,
+				sides[d->change][1], nested);
 }
 
 size_t cause_situation(char *text, size_t size, const struct difference *d)

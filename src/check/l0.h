@@ -98,24 +98,25 @@ static inline void l0_see(struct l0 *l, enum seen_kind kind, uint64_t code)
 /* --- asking the rule set: l0_ask.c --------------------------------------- */
 
 /* The moments at which a rule set says what becomes of the words, or answers a
- * question; and the cells that it reads then. X(name, first, last) */
+ * question; the cells that it reads then; and the moment's name in psvm/rules.h.
+ * ENTER_CLOSE is a part of VMRUN. X(name, first, last, moment) */
 /* clang-format off: a table. */
 #define L0_MOMENTS(X) \
-	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
-	X(VMRUN, ENTER_INVALID, MERGE_DROP_MISC1) \
-	X(REENTER, ENTER_INVALID, MERGE_DROP_MISC1) \
-	X(ENTER_CLOSE, CLOSE_IN_01, CLOSE_REQUEST) \
-	X(MERGE, MERGE_WORDS, MERGE_SET_CR) \
-	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT) \
-	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
-	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE) \
-	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
-	X(ROUTE, ROUTE_L0, ROUTE_L1) \
-	X(ARRIVE, OPEN, CLOSED_WINDOW)
+	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL, SNAPSHOT) \
+	X(VMRUN, ENTER_INVALID, MERGE_DROP_MISC1, ENTER) \
+	X(REENTER, ENTER_INVALID, MERGE_DROP_MISC1, REENTER) \
+	X(ENTER_CLOSE, CLOSE_IN_01, CLOSE_REQUEST, ENTER) \
+	X(MERGE, MERGE_WORDS, MERGE_SET_CR, MERGE) \
+	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT, WINDOW) \
+	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST, CLOSE) \
+	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE, HANDBACK) \
+	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS, REFRESH) \
+	X(ROUTE, ROUTE_L0, ROUTE_L1, ROUTE) \
+	X(ARRIVE, OPEN, CLOSED_WINDOW, ARRIVE)
 /* clang-format on */
 
 enum l0_moment {
-#define MOMENT(name, first, last) L0_##name,
+#define MOMENT(name, first, last, moment) L0_##name,
 	L0_MOMENTS(MOMENT)
 #undef MOMENT
 };

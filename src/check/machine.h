@@ -73,13 +73,16 @@ static inline bool seen_same(struct seen a, struct seen b)
 /* The exit code of the fault of FAULT_L1 (#PF), and an exit of L0 alone. */
 #define EXIT_OF_FAULT PSVM_EXIT_EXCP_PF
 
+struct variant;
+
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
-	uint32_t facts;	     /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-	uint32_t options;    /* PSVM_CPU(...): how the processors deviate */
-	bool implicit_event; /* the implicit request counts as a request */
-	uint32_t l0_alone;   /* those of options that only L0's processor has */
+	const struct variant *change; /* of the rules, or null */
+	uint32_t facts;		      /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	uint32_t options;	      /* PSVM_CPU(...): how the processors deviate */
+	bool implicit_event;	      /* the implicit request counts as a request */
+	uint32_t l0_alone;	      /* those of options that only L0's processor has */
 };
 
 /*
@@ -116,7 +119,8 @@ bool reads_endless(const struct reads *reads);
 	X(RESTORE, 10, "builds vmcb02 again from the snapshot") \
 	X(TPR_STORE, 11, "stores V_TPR in L1's local APIC") \
 	X(TPR_LOAD, 12, "loads V_TPR from L1's local APIC") \
-	X(REINJECT, 13, "injects again what a fault interrupted")
+	X(REINJECT, 13, "injects again what a fault interrupted") \
+	X(CHANGE, 14, "does what has changed")
 
 enum {
 #define DEED(name, bit, words) DEED_##name = 1 << bit,
