@@ -30,12 +30,13 @@ enum psvm_visibility {
 /** Of one change. */
 struct psvm_visible {
 	enum psvm_visibility verdict;
+	bool complete;	      /**< no unit met max_states: the story is a shortest one */
 	uint64_t changed;     /**< steps in which it came about */
 	uint64_t states;      /**< pairs of machine states, not those with a story */
 	uint64_t transitions; /**< steps of the pairs */
 	uint64_t setups;      /**< decided set-ups that they stand for */
-	/** PSVM_VISIBLE: a shortest story, if no unit met max_states. In its steps
-	 * `bare` is what L1 or L2 see with a, and `nested` with a and the change. */
+	/** PSVM_VISIBLE. In its steps `bare` is what L1 or L2 see with a, and `nested`
+	 * with a and the change. */
 	struct psvm_finding story;
 };
 

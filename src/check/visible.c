@@ -55,6 +55,7 @@ static const char *look(struct psvm_visible *to, const struct variant *v,
 	if (error != NULL)
 		return error;
 	to->verdict = verdict(&result, to->changed);
+	to->complete = result.complete;
 	to->states = result.states;
 	to->transitions = result.transitions;
 	to->setups = result.setups;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm check - can L1 tell that it is nested? */
 #include "cli.h"
+#include "progress.h"
+#include "story.h"
 
 #include "psvm/check.h"
 #include "psvm/nested.h"
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct options {
 	char *scope, *shard, *threads, *implicit_event, *trace;
@@ -30,40 +31,7 @@ struct checked {
 
 /* --- text ---------------------------------------------------------------- */
 
-enum { LANE_L0 = 32, LANE_L1 = 18 };
-
-/* Who did what: three lanes, and below them what was seen. */
-static void print_step(const struct psvm_story_step *step, size_t number)
-{
-	bool same = strcmp(step->bare, step->nested) == 0;
-	const char *l0 = step->level == 0 ? step->act : step->l0;
-	bool fits = strlen(l0) <= LANE_L0;
-
-	printf("  %2zu  %-*s %-*s %s\n", number, LANE_L0, fits ? l0 : "", LANE_L1,
-	       step->level == 1 ? step->act : "", step->level == 2 ? step->act : "");
-	if (!fits)
-		cli_print(6, "%s", l0);
-	if (step->level == 0 && step->l0[0])
-		cli_print(6, "L0 %s", step->l0);
-	if (!same) {
-		cli_print(6, "bare:   %s", step->bare);
-		cli_print(6, "nested: %s", step->nested);
-	} else if (strcmp(step->bare, "-") != 0) {
-		cli_print(6, "both:   %s", step->bare);
-	}
-}
-
-static void print_words(const struct psvm_story_step *last)
-{
-	char words[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_12);
-	cli_print(6, "vmcb12 of the nested machine: %s", words);
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_02);
-	cli_print(6, "vmcb02: %s", words);
-}
+static const struct cli_sides sides = { "bare", "nested", "the nested machine" };
 
 static void print_finding(const struct psvm_finding *f, size_t number)
 {
@@ -74,11 +42,7 @@ static void print_finding(const struct psvm_finding *f, size_t number)
 	cli_print(3, "by the manual %s; %" PRIu64 " steps of the exploration end so",
 		  f->section, f->count);
 	cli_print(3, "set-up: %s", f->setup);
-	cli_print(2, "    %-*s %-*s %s", LANE_L0, "L0", LANE_L1, "L1", "L2");
-	for (size_t i = 0; i < f->step_count; i++)
-		print_step(&f->steps[i], i + 1);
-	if (f->step_count)
-		print_words(&f->steps[f->step_count - 1]);
+	cli_print_story(f, &sides);
 }
 
 /* What a claim covers. */
@@ -173,25 +137,6 @@ static void markdown_checked(const struct checked *c)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static json_t *json_step(const struct psvm_story_step *s)
-{
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "level", (int)s->level,
-			 "act", s->act, "bare", s->bare, "nested", s->nested, "l0", s->l0,
-			 "vmcb02", cli_json_hex(s->int_ctl_02), "vmcb12",
-			 cli_json_hex(s->int_ctl_12));
-}
-
-static json_t *json_finding(const struct psvm_finding *f)
-{
-	json_t *steps = json_array();
-
-	for (size_t i = 0; i < f->step_count; i++)
-		json_array_append_new(steps, json_step(&f->steps[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "title", f->title, "situation",
-			 f->situation, "section", f->section, "setup", f->setup, "count",
-			 (json_int_t)f->count, "steps", steps);
-}
-
 static json_t *json_checked(const struct checked *c, long trace)
 {
 	const struct psvm_check_result *r = &c->result;
@@ -199,7 +144,8 @@ static json_t *json_checked(const struct checked *c, long trace)
 
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
-			json_array_append_new(findings, json_finding(&r->findings[i]));
+			json_array_append_new(findings,
+					      cli_json_finding(&r->findings[i], &sides));
 	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}", "rules",
 			 c->name, "scope", c->scope, "shard", (int)c->shard, "shards",
 			 (int)c->shards, "units", (int)r->units, "complete", r->complete,
@@ -209,20 +155,6 @@ static json_t *json_checked(const struct checked *c, long trace)
 }
 
 /* --- running ------------------------------------------------------------- */
-
-/* On a terminal: how far, how fast, how long. */
-static void show_progress(void *context, const struct psvm_check_progress *p)
-{
-	const time_t *start = context;
-	double seconds = difftime(time(NULL), *start);
-	double rest = p->units_done ? seconds / p->units_done * (p->units - p->units_done)
-				    : 0;
-
-	fprintf(stderr,
-		"\r%u of %u parts, %.1f million transitions, about %.0f s left   %s",
-		p->units_done, p->units, (double)p->transitions / 1e6, rest,
-		p->units_done == p->units ? "\n" : "");
-}
 
 static bool parse_shard(const char *text, struct psvm_check_request *request)
 {
@@ -240,7 +172,7 @@ static bool parse_shard(const char *text, struct psvm_check_request *request)
 
 static bool parse_request(const struct options *o, struct psvm_check_request *request)
 {
-	unsigned long threads = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN), event = 1;
+	unsigned long threads = cli_processors(), event = 1;
 
 	request->scope = o->scope ? o->scope : "default";
 	request->shards = 1;
@@ -264,11 +196,7 @@ static bool check_one(struct checked *c, struct psvm_check_request *request)
 	request->rules = cli_rules("check", c->name);
 	if (request->rules == NULL)
 		return false;
-	if (isatty(STDERR_FILENO)) {
-		request->progress = show_progress;
-		c->start = time(NULL);
-		request->context = &c->start;
-	}
+	cli_show_progress(request, &c->start);
 	c->scope = request->scope;
 	c->shard = request->shard;
 	c->shards = request->shards;
