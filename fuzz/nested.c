@@ -177,13 +177,11 @@ static struct act act_of(const struct fuzz_act *from, unsigned number)
 
 static void step(struct play *p, struct act act, unsigned number)
 {
-	struct reads reads;
 	struct difference d;
 	bool same;
 
-	reads.count = 0;
 	p->acts[p->played++] = act;
-	same = product_step(&p->p, &p->w, act, &reads, &d);
+	same = product_step(&p->p, &p->w, act, NULL, &d);
 	situations[number][d.situation % SITUATIONS_MAX] = 1;
 	if (!same)
 		fail(p, &d);
@@ -198,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_act from;
 
 	p.w = (struct world){ .rules = &psvm_rules_exact,
+			      .answers = l0_answers(&psvm_rules_exact),
 			      .facts = sensible(setup.facts),
 			      .implicit_event = true };
 	p.start = decode_start(&setup);

@@ -203,7 +203,6 @@ static bool walk(const struct world *w, const struct slice *slice, uint64_t *see
 	struct decided decided = { UINT32_MAX, 0 };
 	struct decided usual = scope_usual(slice);
 	unsigned first = (unsigned)(random64(seed) % scope_first_count(slice));
-	struct reads reads;
 	struct twin t;
 
 	decided.value = (uint32_t)(random64(seed) >> 32);
@@ -214,8 +213,7 @@ static bool walk(const struct world *w, const struct slice *slice, uint64_t *see
 
 		if (!scope_allows(slice, &t.lo, w, act))
 			continue;
-		reads.count = 0;
-		if (!product_step(&t.lo, w, scope_act(act), &reads, d))
+		if (!product_step(&t.lo, w, scope_act(act), NULL, d))
 			return false;
 	}
 	return true;

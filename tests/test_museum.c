@@ -43,16 +43,13 @@ static struct difference play(const struct museum_row *row, const struct world *
 {
 	const struct museum_trigger *t = &row->trigger;
 	struct difference d = { 0 };
-	struct reads reads;
 	struct product p;
 
 	bare_start(&p.bare, &t->start);
 	nested_start(&p.nested, w, &t->start);
-	for (*acts = 0; *acts < t->count;) {
-		reads.count = 0;
-		if (!product_step(&p, w, t->acts[(*acts)++], &reads, &d))
+	for (*acts = 0; *acts < t->count;)
+		if (!product_step(&p, w, t->acts[(*acts)++], NULL, &d))
 			break;
-	}
 	return d;
 }
 

@@ -281,7 +281,7 @@ static void check_input(const struct psvm_diff *diff, const struct psvm_rules *a
 		struct variant v = { b, diff, &diff->changes[i] };
 		uint32_t terms;
 
-		reads.count = 0;
+		reads.noted = 0;
 		if (!variant_at(&v, moment->moment))
 			continue;
 		terms = variant_terms(&v, &n, &reads);

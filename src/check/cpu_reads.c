@@ -7,19 +7,6 @@
  */
 #include "machine.h"
 
-bool reads_endless(const struct reads *reads)
-{
-	return reads->count == sizeof(reads->log) / sizeof(reads->log[0]);
-}
-
-void reads_note(struct reads *reads, enum read_kind kind, uint64_t value)
-{
-	if (reads_endless(reads))
-		return;
-	reads->log[reads->count].kind = (uint8_t)kind;
-	reads->log[reads->count++].value = value;
-}
-
 static bool holds(const struct psvm_cpu *cpu, uint64_t bit, struct reads *reads)
 {
 	reads_note(reads, READ_INT_CTL, cpu->int_ctl & bit);
@@ -94,6 +81,8 @@ static void v_irq(const struct psvm_cpu *cpu, struct reads *reads)
 
 void cpu_reads_boundary(const struct psvm_cpu *cpu, struct reads *reads)
 {
+	if (reads == NULL)
+		return;
 	nmi(cpu, reads);
 	if (!flag(cpu, PSVM_CPU_F(GUEST)))
 		return;
@@ -102,21 +91,11 @@ void cpu_reads_boundary(const struct psvm_cpu *cpu, struct reads *reads)
 	v_irq(cpu, reads);
 }
 
-static uint64_t exit_of(uint32_t insn)
-{
-	static const uint64_t exits[] = {
-#define INSN(name, exit, words) exit,
-		PSVM_CPU_INSNS(INSN)
-#undef INSN
-	};
-
-	return insn < PSVM_INSN_COUNT ? exits[insn] : PSVM_CPU_NO_EXIT;
-}
-
 void cpu_reads_insn(const struct psvm_cpu *cpu, uint32_t insn, struct reads *reads)
 {
-	if (!flag(cpu, PSVM_CPU_F(GUEST)) || flag(cpu, PSVM_CPU_F(HALTED)) ||
-	    intercept(cpu, exit_of(insn), reads))
+	if (reads == NULL || !flag(cpu, PSVM_CPU_F(GUEST)) ||
+	    flag(cpu, PSVM_CPU_F(HALTED)) ||
+	    intercept(cpu, psvm_cpu_insn_exit_(insn), reads))
 		return;
 	if (insn == PSVM_INSN_STGI || insn == PSVM_INSN_CLGI)
 		(void)holds(cpu, PSVM_V_GIF_ENABLE, reads);
@@ -137,6 +116,8 @@ void cpu_reads_vmrun(uint32_t model, const struct psvm_cpu_vmcb *vmcb,
 	uint64_t vnmi = model & PSVM_CPU(VNMI) ? PSVM_V_NMI_ENABLE : 0;
 	uint64_t avic = PSVM_X2AVIC_ENABLE | PSVM_AVIC_ENABLE;
 
+	if (reads == NULL)
+		return;
 	reads_note(reads, READ_MISC2, vmcb->misc2 & PSVM_INTERCEPT_MASK(VMRUN));
 	reads_note(reads, READ_INT_CTL, vmcb->words.int_ctl & vnmi);
 	if (vmcb->words.int_ctl & vnmi)

@@ -77,7 +77,6 @@ struct run {
 		struct bare bare;
 		struct nested nested;
 	} machine;
-	struct reads reads; /* not used, but for the interface of the machines */
 	const uint8_t *op;
 	uint32_t rip;
 	uint8_t l2_if;
@@ -89,9 +88,8 @@ struct run {
 
 static struct seen step(struct run *r, struct act act)
 {
-	r->reads.count = 0;
-	return r->nested ? nested_step(&r->machine.nested, r->w, act, &r->reads)
-			 : bare_step(&r->machine.bare, r->w, act, &r->reads);
+	return r->nested ? nested_step(&r->machine.nested, r->w, act, NULL)
+			 : bare_step(&r->machine.bare, r->w, act, NULL);
 }
 
 static struct seen execute(struct run *r, uint8_t insn, uint8_t value)

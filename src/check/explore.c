@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cause.h"
+#include "l0_plan.h"
 #include "variant.h"
 
 #include <stdio.h>
@@ -186,6 +187,7 @@ struct node {
 struct search {
 	const struct world *w;
 	const struct unit *unit;
+	struct plan plan, change_plan;
 	struct fingerprint *table; /* open addressing; all zero is empty */
 	size_t table_size;	   /* a power of two */
 	struct node *nodes;
@@ -348,7 +350,8 @@ static bool same_course(const struct twin *t, const struct world *w)
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as there are variables. */
-static void expand(struct search *s, const struct twin *from, struct node node);
+static void expand(struct search *s, const struct twin *from, bool open,
+		   struct node node);
 
 /* A variable had to be known: once with either value. */
 static void expand_both(struct search *s, const struct twin *from, struct node node,
@@ -359,14 +362,15 @@ static void expand_both(struct search *s, const struct twin *from, struct node n
 
 	scope_decide(&t, s->w, var, false);
 	decided.decided.known |= UINT32_C(1) << var;
-	expand(s, &t, decided);
+	expand(s, &t, scope_open(&t, s->w), decided);
 	t = *from;
 	scope_decide(&t, s->w, var, true);
 	decided.decided.value |= UINT32_C(1) << var;
-	expand(s, &t, decided);
+	expand(s, &t, scope_open(&t, s->w), decided);
 }
 
-static void expand(struct search *s, const struct twin *from, struct node node)
+/* open: is anything undecided? */
+static void expand(struct search *s, const struct twin *from, bool open, struct node node)
 {
 	struct act act = scope_act(node.act);
 	struct twin t = *from;
@@ -374,21 +378,26 @@ static void expand(struct search *s, const struct twin *from, struct node node)
 	struct reads lo, hi;
 	bool same, same_hi;
 
-	lo.count = 0;
-	same = product_step(&t.lo, s->w, act, &lo, &dlo);
-	if (scope_open(from, s->w)) {
+	lo.plan = hi.plan = &s->plan;
+	lo.change_plan = hi.change_plan = &s->change_plan;
+	lo.noted = hi.noted = 0;
+	same = product_step(&t.lo, s->w, act, open ? &lo : NULL, &dlo);
+	if (open) {
 		unsigned var;
 
-		hi.count = 0;
 		same_hi = product_step(&t.hi, s->w, act, &hi, &dhi);
 		var = scope_needs(&lo, &hi);
 		if (var < scope_var_count) {
 			expand_both(s, from, node, var);
 			return;
 		}
-		if (lo.count != hi.count || !seen_same(dlo.bare, dhi.bare) ||
+		if (lo.noted != hi.noted || !seen_same(dlo.bare, dhi.bare) ||
 		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t, s->w)) {
 			s->e.error = "a step depends on a bit that it did not note";
+			return;
+		}
+		if (lo.noted == READS_MAX) {
+			s->e.error = "a step reads more than can be noted";
 			return;
 		}
 		if (same && !same_hi) {
@@ -439,8 +448,10 @@ static bool goes_on(const struct search *s)
 static void search_state(struct search *s, size_t i)
 {
 	struct twin t;
+	bool open;
 
 	kept(s, i, &t);
+	open = scope_open(&t, s->w);
 	for (unsigned a = 0; a < scope_act_count; a++) {
 		struct node node = s->nodes[s->level_node[i]];
 
@@ -448,7 +459,7 @@ static void search_state(struct search *s, size_t i)
 			continue;
 		node.parent = s->level_node[i];
 		node.act = (uint8_t)a;
-		expand(s, &t, node);
+		expand(s, &t, open, node);
 	}
 }
 
@@ -471,6 +482,10 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 			    .product_size = product_size(w) };
 
 	here.facts = unit->facts;
+	here.answers = l0_answers(w->rules);
+	plan_make(&s.plan, w->rules);
+	if (w->change != NULL)
+		plan_make(&s.change_plan, w->change->rules);
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));
 	begin(&s);
 	while (s.next_count != 0 && goes_on(&s) &&

@@ -103,7 +103,7 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 			   struct bounds bounds);
 void exploration_free(struct exploration *e);
 
-/* One step of both, compared. */
+/* One step of both, compared; reads may be null. */
 bool product_step(struct product *p, const struct world *w, struct act act,
 		  struct reads *reads, struct difference *d);
 

@@ -46,7 +46,7 @@ static void leave(struct l0 *l, uint64_t exit_int_info)
 		return;
 	}
 	refresh(l);
-	if (l0_rule(l, PSVM_CELL_TPR_STORE)) {
+	if (l0_rule(l, L0_TPR_STORE)) {
 		l0_did(l, DEED_TPR_STORE);
 		l->m->tpr = (uint8_t)(l->m->vmcb02.words.int_ctl & PSVM_V_TPR);
 		reads_note(l->reads, READ_INT_CTL, l->m->tpr);
@@ -70,10 +70,10 @@ static void reinject(struct l0 *l)
 static void prepare_02(struct l0 *l)
 {
 	uint64_t *to = &l->m->vmcb02.words.int_ctl;
-	uint64_t from_12 = l0_rule(l, PSVM_CELL_RUN_FROM_12);
+	uint64_t from_12 = l0_rule(l, L0_RUN_FROM_12);
 
 	*to = (*to & ~from_12) | (l->m->snapshot.words.int_ctl & from_12);
-	*to &= ~l0_rule(l, PSVM_CELL_RUN_CLEAR_02);
+	*to &= ~l0_rule(l, L0_RUN_CLEAR_02);
 	l0_merge(l);
 }
 
@@ -81,9 +81,9 @@ static void load_tpr(struct l0 *l)
 {
 	struct psvm_cpu_vmcb *vmcb = l0_current(l);
 
-	if (l->m->in_l2 && l0_rule(l, PSVM_CELL_TPR_LOAD))
+	if (l->m->in_l2 && l0_rule(l, L0_TPR_LOAD))
 		l0_did(l, DEED_TPR_LOAD);
-	if (!l->m->in_l2 || l0_rule(l, PSVM_CELL_TPR_LOAD))
+	if (!l->m->in_l2 || l0_rule(l, L0_TPR_LOAD))
 		vmcb->words.int_ctl = (vmcb->words.int_ctl & ~PSVM_V_TPR) | l->m->tpr;
 }
 
@@ -230,7 +230,7 @@ static void handle_l2(struct l0 *l, uint64_t exit_code, uint32_t insn)
 		l0_window_close(l);
 	else if (insn < PSVM_INSN_COUNT)
 		emulate(l, insn, l->act.value);
-	if (insn < PSVM_INSN_COUNT && l0_rule(l, PSVM_CELL_EMULATE_REFRESH))
+	if (insn < PSVM_INSN_COUNT && l0_rule(l, L0_EMULATE_REFRESH))
 		refresh(l);
 }
 
@@ -266,7 +266,7 @@ static void handle(struct l0 *l, uint64_t exit_code, uint32_t insn)
  * Returns whether it was the window. */
 static bool sleep_on(struct l0 *l)
 {
-	uint64_t by = l0_rule(l, PSVM_CELL_HLT_WAKE), type;
+	uint64_t by = l0_rule(l, L0_HLT_WAKE), type;
 	struct psvm_cpu_step step;
 	struct psvm_cpu cpu;
 
@@ -350,6 +350,9 @@ static void proceed(struct l0 *l)
 		step_running(l);
 }
 
+/* No step has so many exits, unless L0 never comes to an end. */
+enum { MOST_ROUNDS = 32 };
+
 struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 			struct reads *reads)
 {
@@ -383,9 +386,9 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 		m->requests |= PSVM_REQUEST_EVENT;
 	if (m->requests != 0)
 		kick(&l);
-	while (!l.seen_any && !reads_endless(reads))
+	for (unsigned round = 0; !l.seen_any && round < MOST_ROUNDS; round++)
 		proceed(&l);
-	if (reads_endless(reads))
+	if (!l.seen_any)
 		l0_see(&l, SEEN_STUCK, 0);
 	return l.s;
 }
@@ -393,11 +396,8 @@ struct seen nested_step(struct nested *m, const struct world *w, struct act act,
 void nested_start(struct nested *m, const struct world *w, const struct start *start)
 {
 	struct nested empty = { 0 };
-	struct reads reads;
-	struct act act = { ACT_INSN, 0, 0 };
-	struct l0 l = { .m = m, .w = w, .reads = &reads, .act = act };
+	struct l0 l = { .m = m, .w = w };
 
-	reads.count = 0;
 	*m = empty;
 	m->cpu.flags = PSVM_CPU_F(IF);
 	m->vmcb12 = start->vmcb12;
@@ -414,12 +414,9 @@ void nested_start(struct nested *m, const struct world *w, const struct start *s
 struct l1_view nested_view(const struct nested *m, const struct world *w)
 {
 	struct nested copy = *m;
-	struct reads reads;
-	struct act act = { 0 };
-	struct l0 l = { .m = &copy, .w = w, .reads = &reads, .act = act };
+	struct l0 l = { .m = &copy, .w = w };
 	struct l1_view v;
 
-	reads.count = 0;
 	if (running(&copy))
 		leave(&l, 0);
 	v.gif = l0_gif(&l);

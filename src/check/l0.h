@@ -7,10 +7,12 @@
  *	l0_events.c	what waits for L1: windows, injection
  *	l0_masks.c	where L1's GIF and NMI mask live
  *	l0_ask.c	everything that the rule set is asked
+ *	l0_plan.c	what it asks for in turn
  */
 #ifndef PSVM_CHECK_L0_H
 #define PSVM_CHECK_L0_H
 
+#include "l0_plan.h"
 #include "machine.h"
 
 /* An L0 remembers no more NMIs than that: one in service and one behind it. */
@@ -97,30 +99,6 @@ static inline void l0_see(struct l0 *l, enum seen_kind kind, uint64_t code)
 
 /* --- asking the rule set: l0_ask.c --------------------------------------- */
 
-/* The moments at which a rule set says what becomes of the words, or answers a
- * question; the cells that it reads then; and the moment's name in psvm/rules.h.
- * ENTER_CLOSE is a part of VMRUN. X(name, first, last, moment) */
-/* clang-format off: a table. */
-#define L0_MOMENTS(X) \
-	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL, SNAPSHOT) \
-	X(VMRUN, ENTER_INVALID, MERGE_DROP_MISC1, ENTER) \
-	X(REENTER, ENTER_INVALID, MERGE_DROP_MISC1, REENTER) \
-	X(ENTER_CLOSE, CLOSE_IN_01, CLOSE_REQUEST, ENTER) \
-	X(MERGE, MERGE_WORDS, MERGE_SET_CR, MERGE) \
-	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT, WINDOW) \
-	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST, CLOSE) \
-	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE, HANDBACK) \
-	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS, REFRESH) \
-	X(ROUTE, ROUTE_L0, ROUTE_L1, ROUTE) \
-	X(ARRIVE, OPEN, CLOSED_WINDOW, ARRIVE)
-/* clang-format on */
-
-enum l0_moment {
-#define MOMENT(name, first, last, moment) L0_##name,
-	L0_MOMENTS(MOMENT)
-#undef MOMENT
-};
-
 /* What becomes of the words: SNAPSHOT, VMRUN, REENTER, WINDOW_..., HANDBACK, REFRESH.
  * facts: those that L0's state does not say, DEFERRED and CHECKS_FAILED. */
 struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
@@ -144,8 +122,8 @@ uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_interc
 /* What to do about an interrupt for L1: enum psvm_arrival. */
 uint32_t l0_ask_arrival(const struct l0 *l);
 
-/* What one cell says. */
-uint64_t l0_rule(const struct l0 *l, unsigned cell);
+/* What the cell of a moment says. */
+uint64_t l0_rule(const struct l0 *l, enum l0_moment moment);
 
 /* --- L1's GIF and NMI mask: l0_masks.c ----------------------------------- */
 

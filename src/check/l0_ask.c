@@ -2,68 +2,64 @@
 /*
  * Everything that the rule set is asked, and what it has read of the set-up then.
  *
- * No other part of L0 knows where the answers come from.
+ * No other part of L0 knows where the answers come from. The functions ask_... are
+ * compiled for each rule set that is known now, so that it folds away, and once for
+ * any other, as data: what a rule set says costs half as much then.
  */
 #include "l0.h"
 
 #include "rows.h"
 #include "variant.h"
 
-/* The cells that are read at a moment. */
-struct range {
-	unsigned first, last;
-};
+#include <string.h>
 
-static const struct range moments[] = {
-#define MOMENT(name, first, last, moment) { PSVM_CELL_##first, PSVM_CELL_##last },
-	L0_MOMENTS(MOMENT)
-#undef MOMENT
-};
+#if defined(__GNUC__)
+#define FOLDED static inline __attribute__((always_inline))
+#else
+#define FOLDED static inline
+#endif
+
+/* --- what is read -------------------------------------------------------- */
 
 /* Note what a line of a cell asks for, up to the first condition that fails. */
-static void note_line(const struct l0 *l, struct psvm_move line, uint32_t c)
+static void note_line(struct reads *reads, struct plan_line line, uint32_t c)
 {
-	uint32_t on = line.on & ~PSVM_UNLESS;
-	uint32_t failed = (on & ~c) | (line.off & c);
+	uint32_t failed = (line.on & ~c) | (line.off & c);
 	uint32_t first = failed & (0 - failed);
 
-	reads_note(l->reads, READ_CONDITIONS,
-		   c & (on | line.off) & (first | (first - 1)));
+	reads_note(reads, READ_CONDITIONS,
+		   c & (line.on | line.off) & (first | (first - 1)));
 }
 
-static void note_cells(const struct l0 *l, const struct psvm_rules *rules,
-		       struct range cells, uint32_t c)
+static void note_plan(struct reads *reads, const struct plan *plan, enum l0_moment moment,
+		      uint32_t c)
 {
-	for (unsigned id = cells.first; id <= cells.last; id++) {
-		const struct psvm_move *line = rules->cell[id].move;
+	const struct plan_line *line = plan->lines[moment];
 
-		for (unsigned i = 0; i < PSVM_MOVES && line[i].bits != 0; i++)
-			if ((line[i].on & ~PSVM_UNLESS) | line[i].off)
-				note_line(l, line[i], c);
-	}
+	for (; (line->on | line->off) != 0; line++)
+		note_line(reads, *line, c);
 }
 
-static bool asks_gif(const struct psvm_rules *rules, struct range cells)
+static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
 {
-	for (unsigned id = cells.first; id <= cells.last; id++)
-		for (unsigned i = 0; i < PSVM_MOVES; i++)
-			if ((rules->cell[id].move[i].on | rules->cell[id].move[i].off) &
-			    PSVM_C(L1_GIF))
-				return true;
-	return false;
+	note_plan(l->reads, l->reads->plan, moment, c);
 }
 
-static uint32_t if_set(bool holds, uint32_t bit)
+/* L1's GIF is read out of a VMCB only if somebody asks for it. */
+static bool reads_gif(const struct l0 *l, enum l0_moment moment)
+{
+	return l->reads == NULL || !l0_uses_vgif(l) || l->reads->plan->asks_gif[moment] ||
+	       (l->w->change != NULL && l->reads->change_plan->asks_gif[moment]);
+}
+
+static inline uint32_t if_set(bool holds, uint32_t bit)
 {
 	return holds ? bit : 0;
 }
 
-/* The input of a transition that reads these cells. */
-static struct psvm_nested words(const struct l0 *l, struct range cells)
+/* The input of what L0 asks at a moment. */
+FOLDED struct psvm_nested words(const struct l0 *l, enum l0_moment moment)
 {
-	const struct variant *change = l->w->change;
-	bool gif = !l0_uses_vgif(l) || asks_gif(l->w->rules, cells) ||
-		   (change != NULL && asks_gif(change->rules, cells));
 	const struct nested *m = l->m;
 	struct psvm_nested n = { 0 };
 
@@ -73,7 +69,7 @@ static struct psvm_nested words(const struct l0 *l, struct range cells)
 	n.nmis = m->nmis;
 	n.vector = m->intr;
 	n.facts = l->w->facts | if_set(m->l1_if, PSVM_C(L1_IF)) |
-		  if_set(gif && l0_gif(l), PSVM_C(L1_GIF)) |
+		  if_set(reads_gif(l, moment) && l0_gif(l), PSVM_C(L1_GIF)) |
 		  if_set(l0_deliverable(m) || m->nmis != 0, PSVM_C(PENDING)) |
 		  if_set(m->snapshot.clean & PSVM_CLEAN_TPR, PSVM_C(CLEAN_TPR_12)) |
 		  if_set(m->moved, PSVM_C(MOVED_12)) |
@@ -84,11 +80,22 @@ static struct psvm_nested words(const struct l0 *l, struct range cells)
 		  if_set(l0_tpr_masks(m), PSVM_C(TPR_MASKS)) |
 		  if_set(m->vmcb02.cr & PSVM_INTERCEPT_MASK(CR8_WRITE),
 			 PSVM_C(CR8_WRITE_02));
-	note_cells(l, l->w->rules, cells, psvm_conditions(n));
 	return n;
 }
 
-static struct psvm_result transition(const struct psvm_rules *rules,
+/* The same, noted. */
+FOLDED struct psvm_nested noted(const struct l0 *l, enum l0_moment moment)
+{
+	struct psvm_nested n = words(l, moment);
+
+	if (l->reads != NULL)
+		note(l, moment, psvm_conditions(n));
+	return n;
+}
+
+/* --- asking a rule set --------------------------------------------------- */
+
+FOLDED struct psvm_result transition(const struct psvm_rules *rules,
 				     enum l0_moment moment, struct psvm_nested n)
 {
 	switch (moment) {
@@ -109,17 +116,136 @@ static struct psvm_result transition(const struct psvm_rules *rules,
 	}
 }
 
-static struct psvm_nested with_facts(struct psvm_nested n, uint32_t facts)
+FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
+					 const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts)
 {
+	struct psvm_nested n = noted(l, moment);
+
 	n.facts |= facts;
-	return n;
+	return transition(rules, moment, n);
+}
+
+FOLDED struct psvm_intercepts ask_merge(const struct psvm_rules *rules,
+					const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01)
+{
+	return psvm_merge_intercepts(rules, noted(l, L0_MERGE), i12, i01);
+}
+
+FOLDED uint32_t ask_route(const struct psvm_rules *rules, const struct l0 *l,
+			  uint64_t exit_code, struct psvm_intercepts i12,
+			  struct psvm_intercepts i01)
+{
+	return psvm_route_exit(rules, noted(l, L0_ROUTE), exit_code, i12, i01);
+}
+
+FOLDED uint32_t ask_arrival(const struct psvm_rules *rules, const struct l0 *l)
+{
+	return psvm_interrupt_arrives(rules, noted(l, L0_ARRIVE));
+}
+
+FOLDED uint64_t ask_cell(const struct psvm_rules *rules, const struct l0 *l,
+			 enum l0_moment moment, uint32_t cell)
+{
+	uint64_t bits = 0;
+
+	(void)psvm_rule(rules, noted(l, moment), cell, &bits);
+	return bits;
+}
+
+FOLDED uint64_t ask_rule(const struct psvm_rules *rules, const struct l0 *l,
+			 enum l0_moment moment)
+{
+	switch (moment) {
+#define MOMENT(name, first, last) \
+	case L0_##name: \
+		return ask_cell(rules, l, L0_##name, PSVM_CELL_##first);
+		L0_CELL_MOMENTS(MOMENT)
+#undef MOMENT
+	default:
+		return 0;
+	}
+}
+
+/* --- who answers --------------------------------------------------------- */
+
+/* Where answers come from. */
+struct answers {
+	struct psvm_result (*transition)(const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts);
+	struct psvm_intercepts (*merge)(const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01);
+	uint32_t (*route)(const struct l0 *l, uint64_t exit_code,
+			  struct psvm_intercepts i12, struct psvm_intercepts i01);
+	uint32_t (*arrival)(const struct l0 *l);
+	uint64_t (*rule)(const struct l0 *l, enum l0_moment moment);
+};
+
+/* The functions of one rule set. clang-format off: a table. */
+#define ANSWERS(name, rules) \
+	static struct psvm_result name##_transition( \
+		const struct l0 *l, enum l0_moment moment, uint32_t facts) \
+	{ \
+		return ask_transition(rules, l, moment, facts); \
+	} \
+	static struct psvm_intercepts name##_merge(const struct l0 *l, \
+						   struct psvm_intercepts i12, \
+						   struct psvm_intercepts i01) \
+	{ \
+		return ask_merge(rules, l, i12, i01); \
+	} \
+	static uint32_t name##_route(const struct l0 *l, uint64_t exit_code, \
+				     struct psvm_intercepts i12, \
+				     struct psvm_intercepts i01) \
+	{ \
+		return ask_route(rules, l, exit_code, i12, i01); \
+	} \
+	static uint32_t name##_arrival(const struct l0 *l) \
+	{ \
+		return ask_arrival(rules, l); \
+	} \
+	static uint64_t name##_rule(const struct l0 *l, enum l0_moment moment) \
+	{ \
+		return ask_rule(rules, l, moment); \
+	} \
+	static const struct answers name = { name##_transition, name##_merge, \
+					     name##_route, name##_arrival, \
+					     name##_rule };
+/* clang-format on */
+
+ANSWERS(any, l->w->rules)
+#define SET(name, identifier, words) ANSWERS(identifier, &psvm_rules_##identifier)
+PSVM_RULE_SETS(SET)
+#undef SET
+
+const struct answers *l0_answers(const struct psvm_rules *rules)
+{
+	static const struct {
+		const struct psvm_rules *rules;
+		const struct answers *answers;
+	} known[] = {
+#define SET(name, identifier, words) { &psvm_rules_##identifier, &(identifier) },
+		PSVM_RULE_SETS(SET)
+#undef SET
+	};
+
+	for (size_t i = 0; i < N_ROWS(known); i++)
+		if (memcmp(known[i].rules, rules, sizeof(*rules)) == 0)
+			return known[i].answers;
+	return NULL;
+}
+
+static const struct answers *answers(const struct l0 *l)
+{
+	return l->w->answers != NULL ? l->w->answers : &any;
 }
 
 /* --- with a change of the rules ------------------------------------------ */
 
 /* The terms of the change's condition that hold at a moment. */
-static uint32_t change_at(const struct l0 *l, enum psvm_moment moment,
-			  const struct psvm_nested *n)
+static uint32_t terms_at(const struct l0 *l, enum psvm_moment moment,
+			 const struct psvm_nested *n)
 {
 	const struct variant *change = l->w->change;
 
@@ -128,58 +254,115 @@ static uint32_t change_at(const struct l0 *l, enum psvm_moment moment,
 		       : 0;
 }
 
-/* What the transition may have asked for on its way, of either rules. */
-static void note_transition(const struct l0 *l, const struct psvm_rules *rules,
-			    enum l0_moment moment, struct psvm_nested n,
-			    const struct psvm_result *r)
+/* What a transition may have asked for on its way. */
+static void note_way(struct reads *reads, const struct plan *plan, enum l0_moment moment,
+		     struct psvm_nested n, const struct psvm_result *r)
 {
 	bool entry = moment == L0_VMRUN || moment == L0_REENTER;
 
 	for (unsigned i = 0; i < 2; i++) { /* before and after */
-		note_cells(l, rules, moments[moment], psvm_conditions(n));
+		note_plan(reads, plan, moment, psvm_conditions(n));
 		if (entry)
-			note_cells(l, rules, moments[L0_ENTER_CLOSE], psvm_conditions(n));
+			note_plan(reads, plan, L0_ENTER_CLOSE, psvm_conditions(n));
 		if (entry && r->outcome == PSVM_VMEXIT_INVALID)
-			note_cells(l, rules, moments[L0_HANDBACK], psvm_conditions(n));
+			note_plan(reads, plan, L0_HANDBACK, psvm_conditions(n));
 		n.v02 = r->v02;
 		n.v01 = r->v01;
 	}
 }
 
-static void change_result(const struct l0 *l, enum l0_moment moment,
-			  const struct psvm_nested *n, struct psvm_result *r)
+static void change_result(const struct l0 *l, enum l0_moment moment, uint32_t facts,
+			  struct psvm_result *r)
 {
-	static const enum psvm_moment psvm_moments[] = {
-#define MOMENT(name, first, last, moment) PSVM_MOMENT_##moment,
-		L0_MOMENTS(MOMENT)
-#undef MOMENT
+	static const enum psvm_moment moments[] = {
+		[L0_SNAPSHOT] = PSVM_MOMENT_SNAPSHOT,
+		[L0_VMRUN] = PSVM_MOMENT_ENTER,
+		[L0_REENTER] = PSVM_MOMENT_REENTER,
+		[L0_WINDOW_OPEN] = PSVM_MOMENT_WINDOW,
+		[L0_WINDOW_CLOSE] = PSVM_MOMENT_CLOSE,
+		[L0_REFRESH] = PSVM_MOMENT_REFRESH,
+		[L0_HANDBACK] = PSVM_MOMENT_HANDBACK,
 	};
-	uint32_t terms = change_at(l, psvm_moments[moment], n);
+	struct psvm_nested n = words(l, moment);
+	uint32_t terms;
 
+	n.facts |= facts;
+	terms = terms_at(l, moments[moment], &n);
 	if (terms != 0) {
-		const struct psvm_rules *rules = l->w->change->rules;
-		struct psvm_result other = transition(rules, moment, *n);
+		const struct variant *change = l->w->change;
+		struct psvm_result other = transition(change->rules, moment, n);
 
-		note_transition(l, l->w->rules, moment, *n, r);
-		note_transition(l, rules, moment, *n, &other);
-		if (variant_result(l->w->change, terms, r, &other))
+		if (l->reads != NULL) {
+			note_way(l->reads, l->reads->plan, moment, n, r);
+			note_way(l->reads, l->reads->change_plan, moment, n, &other);
+		}
+		if (variant_result(change, terms, r, &other))
 			l0_did(l, DEED_CHANGE);
 	}
 }
 
 /* What is put out at a moment that is no transition, if the change comes about. */
-static bool change_outputs(const struct l0 *l, enum psvm_moment moment,
-			   struct range cells, const struct psvm_diff_input *input,
-			   uint64_t *outputs)
+static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_moment moment,
+			   const struct psvm_diff_input *in, uint64_t *outputs)
 {
-	uint32_t terms = change_at(l, moment, &input->nested);
+	uint32_t terms = terms_at(l, moment, &in->nested);
 
 	if (terms == 0)
 		return false;
 	l0_did(l, DEED_CHANGE);
-	note_cells(l, l->w->change->rules, cells, psvm_conditions(input->nested));
-	variant_outputs(l->w->change, terms, l->w->rules, input, outputs);
+	if (l->reads != NULL)
+		note_plan(l->reads, l->reads->change_plan, at,
+			  psvm_conditions(in->nested));
+	variant_outputs(l->w->change, terms, l->w->rules, in, outputs);
 	return true;
+}
+
+static void change_merge(const struct l0 *l, const struct psvm_diff_input *in,
+			 struct psvm_intercepts *i02)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	if (change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, in, outputs))
+		for (size_t i = 0; i < N_ROWS(i02->word); i++)
+			i02->word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
+}
+
+/* Exits of intercepts only: L1 and L2 do nothing that exits otherwise. */
+static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *in,
+			     uint64_t exit_code, uint32_t level)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	if (exit_code / 32 >= N_ROWS(in->i12.word) ||
+	    !change_outputs(l, L0_ROUTE, PSVM_MOMENT_ROUTE, in, outputs))
+		return level;
+	return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
+}
+
+static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input *in,
+			       uint32_t arrival)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	return change_outputs(l, L0_ARRIVE, PSVM_MOMENT_ARRIVE, in, outputs)
+		       ? (uint32_t)(outputs[0] & UINT32_MAX)
+		       : arrival;
+}
+
+PSVM_STATIC_ASSERT(L0_NMI_MASK_IN_01 - L0_TPR_LOAD ==
+			   PSVM_CELL_NMI_MASK_IN_01 - PSVM_CELL_TPR_LOAD,
+		   "moments in the order of PSVM_CELLS_OTHER");
+
+static uint64_t change_rule(const struct l0 *l, const struct psvm_diff_input *in,
+			    enum l0_moment moment, uint64_t bits)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+	unsigned number = (unsigned)moment - L0_TPR_LOAD; /* of PSVM_CELLS_OTHER */
+
+	return moment >= L0_TPR_LOAD && variant_of_output(l->w->change, number) &&
+			       change_outputs(l, moment, PSVM_MOMENT_OTHER, in, outputs)
+		       ? outputs[number]
+		       : bits;
 }
 
 /* --- asking -------------------------------------------------------------- */
@@ -187,16 +370,69 @@ static bool change_outputs(const struct l0 *l, enum psvm_moment moment,
 struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
 				 uint32_t facts)
 {
-	struct psvm_nested n = with_facts(words(l, moments[moment]), facts);
-	struct psvm_result r = transition(l->w->rules, moment, n);
+	struct psvm_result r = answers(l)->transition(l, moment, facts);
 
-	change_result(l, moment, &n, &r);
+	if (l->w->change != NULL)
+		change_result(l, moment, facts, &r);
 	return r;
 }
 
+struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
+				    struct psvm_intercepts i01)
+{
+	struct psvm_intercepts i02 = answers(l)->merge(l, i12, i01);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { words(l, L0_MERGE), i12, i01 };
+
+		change_merge(l, &in, &i02);
+	}
+	return i02;
+}
+
+uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
+		      struct psvm_intercepts i01)
+{
+	uint32_t level = answers(l)->route(l, exit_code, i12, i01);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { words(l, L0_ROUTE), i12, i01 };
+
+		return change_route(l, &in, exit_code, level);
+	}
+	return level;
+}
+
+uint32_t l0_ask_arrival(const struct l0 *l)
+{
+	uint32_t arrival = answers(l)->arrival(l);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { .nested = words(l, L0_ARRIVE) };
+
+		return change_arrival(l, &in, arrival);
+	}
+	return arrival;
+}
+
+uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
+{
+	uint64_t bits = answers(l)->rule(l, moment);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { .nested = words(l, moment) };
+
+		return change_rule(l, &in, moment, bits);
+	}
+	return bits;
+}
+
+/* --- what follows -------------------------------------------------------- */
+
 void l0_ask_again(const struct l0 *l, enum l0_moment moment)
 {
-	(void)words(l, moments[moment]);
+	if (l->reads != NULL)
+		note(l, moment, psvm_conditions(words(l, moment)));
 }
 
 void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
@@ -210,55 +446,4 @@ void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
 		l->m->gif = r->gif;
 	l0_request(l, r->requests);
 	l0_ask_again(l, moment);
-}
-
-struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
-				    struct psvm_intercepts i01)
-{
-	struct psvm_diff_input in = { words(l, moments[L0_MERGE]), i12, i01 };
-	struct psvm_intercepts i02 = psvm_merge_intercepts(l->w->rules, in.nested, i12,
-							   i01);
-	uint64_t outputs[VARIANT_OUTPUTS];
-
-	if (change_outputs(l, PSVM_MOMENT_MERGE, moments[L0_MERGE], &in, outputs))
-		for (size_t i = 0; i < N_ROWS(i02.word); i++)
-			i02.word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
-	return i02;
-}
-
-/* Exits of the intercepts only: what else is routed is no act of anybody here. */
-uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
-		      struct psvm_intercepts i01)
-{
-	struct psvm_diff_input in = { words(l, moments[L0_ROUTE]), i12, i01 };
-	uint64_t outputs[VARIANT_OUTPUTS];
-
-	if (exit_code / 32 < N_ROWS(i12.word) &&
-	    change_outputs(l, PSVM_MOMENT_ROUTE, moments[L0_ROUTE], &in, outputs))
-		return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
-	return psvm_route_exit(l->w->rules, in.nested, exit_code, i12, i01);
-}
-
-uint32_t l0_ask_arrival(const struct l0 *l)
-{
-	struct psvm_diff_input in = { .nested = words(l, moments[L0_ARRIVE]) };
-	uint64_t outputs[VARIANT_OUTPUTS];
-
-	if (change_outputs(l, PSVM_MOMENT_ARRIVE, moments[L0_ARRIVE], &in, outputs))
-		return (uint32_t)(outputs[0] & UINT32_MAX);
-	return psvm_interrupt_arrives(l->w->rules, in.nested);
-}
-
-uint64_t l0_rule(const struct l0 *l, unsigned cell)
-{
-	const struct variant *change = l->w->change;
-	struct range one = { cell, cell };
-	struct psvm_diff_input in = { .nested = words(l, one) };
-	uint64_t outputs[VARIANT_OUTPUTS], bits = 0;
-
-	if (change != NULL && variant_of_cell(change, cell) &&
-	    change_outputs(l, PSVM_MOMENT_OTHER, one, &in, outputs))
-		return outputs[cell - PSVM_CELL_TPR_LOAD];
-	(void)psvm_rule(l->w->rules, in.nested, cell, &bits);
-	return bits;
 }

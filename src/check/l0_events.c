@@ -105,7 +105,7 @@ static void serve_interrupt_l2(struct l0 *l)
 		window_open(l);
 		break;
 	default:
-		l->m->stepping |= l0_rule(l, PSVM_CELL_STEP) != 0;
+		l->m->stepping |= l0_rule(l, L0_STEP) != 0;
 	}
 }
 

@@ -45,7 +45,7 @@ struct psvm_cpu_vmcb *l0_nmi_vmcb(const struct l0 *l)
 {
 	if (!l0_uses_vnmi(l))
 		return NULL;
-	if (!l->m->in_l2 || nests_vnmi(l) || l0_rule(l, PSVM_CELL_NMI_MASK_IN_01))
+	if (!l->m->in_l2 || nests_vnmi(l) || l0_rule(l, L0_NMI_MASK_IN_01))
 		return &l->m->vmcb01;
 	return l0_holds(l, &l->m->vmcb02, PSVM_V_NMI_ENABLE) ? &l->m->vmcb02 : NULL;
 }

@@ -7,9 +7,8 @@
 void l0_set_intercepts_01(struct l0 *l)
 {
 	struct psvm_cpu_vmcb *vmcb = &l->m->vmcb01;
-	bool cr8 = l->m->in_l2 ? l0_rule(l, PSVM_CELL_CR8_INTERCEPT) != 0
-			       : l0_tpr_masks(l->m);
-	bool hlt = l->m->in_l2 ? l0_rule(l, PSVM_CELL_HLT_INTERCEPT) != 0 : true;
+	bool cr8 = l->m->in_l2 ? l0_rule(l, L0_CR8_INTERCEPT) != 0 : l0_tpr_masks(l->m);
+	bool hlt = l->m->in_l2 ? l0_rule(l, L0_HLT_INTERCEPT) != 0 : true;
 
 	vmcb->words.misc1 |= PSVM_INTERCEPT_MASK(INTR) | PSVM_INTERCEPT_MASK(NMI) |
 			     PSVM_INTERCEPT_MASK(CPUID);
@@ -38,7 +37,7 @@ bool l0_intercepted_12(const struct l0 *l, uint64_t exit_code)
 
 void l0_merge(struct l0 *l)
 {
-	bool window = l0_rule(l, PSVM_CELL_WINDOW_IN_02) != 0;
+	bool window = l0_rule(l, L0_WINDOW_IN_02) != 0;
 	uint32_t own = window ? l->m->vmcb02.words.misc1 & PSVM_INTERCEPT_MASK(VINTR) : 0;
 	struct psvm_intercepts i;
 

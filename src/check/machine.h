@@ -74,16 +74,21 @@ static inline bool seen_same(struct seen a, struct seen b)
 #define EXIT_OF_FAULT PSVM_EXIT_EXCP_PF
 
 struct variant;
+struct answers;
 
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
-	const struct variant *change; /* of the rules, or null */
-	uint32_t facts;		      /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
-	uint32_t options;	      /* PSVM_CPU(...): how the processors deviate */
-	bool implicit_event;	      /* the implicit request counts as a request */
-	uint32_t l0_alone;	      /* those of options that only L0's processor has */
+	const struct variant *change;  /* of the rules, or null */
+	uint32_t facts;		       /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	uint32_t options;	       /* PSVM_CPU(...): how the processors deviate */
+	bool implicit_event;	       /* the implicit request counts as a request */
+	uint32_t l0_alone;	       /* those of options that only L0's processor has */
+	const struct answers *answers; /* null, or what says the same faster */
 };
+
+/* Answers of a rule set that psvm knows by name, or null. */
+const struct answers *l0_answers(const struct psvm_rules *rules);
 
 /*
  * What a step has read of the bits that a set-up decides, in order. Two steps from
@@ -91,18 +96,27 @@ struct world {
  */
 enum read_kind { READ_INT_CTL, READ_CR, READ_MISC1, READ_MISC2, READ_CONDITIONS };
 
+enum { READS_MAX = 1024 };
+
+struct plan;
 struct reads {
-	unsigned count;
+	const struct plan *plan;	/* of the rules */
+	const struct plan *change_plan; /* of those that a change leads to */
+	unsigned noted;
 	struct read {
 		uint64_t value;
 		uint8_t kind; /* enum read_kind */
-	} log[512];
+	} log[READS_MAX];
 };
 
-void reads_note(struct reads *reads, enum read_kind kind, uint64_t value);
-
-/* So much is read in a step only by an L0 that never comes to an end. */
-bool reads_endless(const struct reads *reads);
+/* Null: nobody wants to know. */
+static inline void reads_note(struct reads *reads, enum read_kind kind, uint64_t value)
+{
+	if (reads == NULL || reads->noted == READS_MAX)
+		return;
+	reads->log[reads->noted].kind = (uint8_t)kind;
+	reads->log[reads->noted++].value = value;
+}
 
 /* What L0 did in a step, for the story. X(name, bit, words) */
 #define DEEDS(X) \
@@ -166,7 +180,7 @@ struct start {
 void bare_start(struct bare *m, const struct start *start);
 void nested_start(struct nested *m, const struct world *w, const struct start *start);
 
-/* One step. reads is added to. */
+/* One step. reads is added to; it may be null. */
 struct seen bare_step(struct bare *m, const struct world *w, struct act act,
 		      struct reads *reads);
 struct seen nested_step(struct nested *m, const struct world *w, struct act act,

@@ -521,7 +521,7 @@ static unsigned var_of_condition(uint64_t conditions)
 
 unsigned scope_needs(const struct reads *lo, const struct reads *hi)
 {
-	for (unsigned i = 0; i < lo->count && i < hi->count; i++) {
+	for (unsigned i = 0; i < lo->noted && i < hi->noted; i++) {
 		uint64_t open = lo->log[i].value ^ hi->log[i].value;
 
 		if (open == 0)

@@ -121,12 +121,10 @@ static void tell_step(struct psvm_story_step *step, struct product *p,
 	const struct nested *n = &p->nested;
 	unsigned level = left_in_l2(p, w) ? 2 : 1;
 	struct difference d;
-	struct reads reads;
 
 	*step = empty;
-	reads.count = 0;
 	tell_act(step, act, level);
-	(void)product_step(p, w, act, &reads, &d);
+	(void)product_step(p, w, act, NULL, &d);
 	tell_seen(step->bare, sizeof(step->bare), &d.bare, act);
 	tell_seen(step->nested, sizeof(step->nested), &d.nested, act);
 	tell_deeds(step, n->deeds);

@@ -18,10 +18,10 @@ bool variant_at(const struct variant *v, enum psvm_moment moment)
 	       (v->change->also_reenter && moment == PSVM_MOMENT_REENTER);
 }
 
-bool variant_of_cell(const struct variant *v, unsigned cell)
+bool variant_of_output(const struct variant *v, unsigned number)
 {
 	for (size_t i = 0; i < v->change->n_parts; i++)
-		if ((unsigned)PSVM_CELL_TPR_LOAD + v->change->parts[i].number == cell)
+		if (v->change->parts[i].number == number)
 			return true;
 	return false;
 }

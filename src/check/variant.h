@@ -18,9 +18,9 @@ struct variant {
 	const struct psvm_change *change;
 };
 
-/* Is the change one of this moment? Of PSVM_MOMENT_OTHER, of this cell? */
+/* Is the change one of this moment? Of this one of its moment's outputs? */
 bool variant_at(const struct variant *v, enum psvm_moment moment);
-bool variant_of_cell(const struct variant *v, unsigned cell);
+bool variant_of_output(const struct variant *v, unsigned number);
 
 /* The terms of the condition that hold of an input, one bit each; notes what decides. */
 uint32_t variant_terms(const struct variant *v, const struct psvm_nested *n,

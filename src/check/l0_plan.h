@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a rule set asks for at each moment, found out once: who notes what steps have
+ * read does so for millions of them.
+ */
+#ifndef PSVM_CHECK_L0_PLAN_H
+#define PSVM_CHECK_L0_PLAN_H
+
+#include "psvm/rules.h"
+
+#include <stdbool.h>
+
+/* The moments at which L0 asks the rule set, and the cells that are read then: at the
+ * second kind one, whose bits are the answer. X(name, first, last) */
+/* clang-format off: a table. */
+#define L0_MOMENTS(X) \
+	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
+	X(VMRUN, ENTER_INVALID, MERGE_DROP_MISC1) \
+	X(REENTER, ENTER_INVALID, MERGE_DROP_MISC1) \
+	X(ENTER_CLOSE, CLOSE_IN_01, CLOSE_REQUEST) \
+	X(MERGE, MERGE_WORDS, MERGE_SET_CR) \
+	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT) \
+	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
+	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE) \
+	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
+	X(ROUTE, ROUTE_L0, ROUTE_L1) \
+	X(ARRIVE, OPEN, CLOSED_WINDOW) \
+	L0_CELL_MOMENTS(X)
+#define L0_CELL_MOMENTS(X) \
+	X(WINDOW_IN_02, WINDOW_IN_02, WINDOW_IN_02) \
+	X(TPR_LOAD, TPR_LOAD, TPR_LOAD) \
+	X(TPR_STORE, TPR_STORE, TPR_STORE) \
+	X(CR8_INTERCEPT, CR8_INTERCEPT, CR8_INTERCEPT) \
+	X(HLT_INTERCEPT, HLT_INTERCEPT, HLT_INTERCEPT) \
+	X(HLT_WAKE, HLT_WAKE, HLT_WAKE) \
+	X(EMULATE_REFRESH, EMULATE_REFRESH, EMULATE_REFRESH) \
+	X(RUN_FROM_12, RUN_FROM_12, RUN_FROM_12) \
+	X(RUN_CLEAR_02, RUN_CLEAR_02, RUN_CLEAR_02) \
+	X(STEP, STEP, STEP) \
+	X(NMI_MASK_IN_01, NMI_MASK_IN_01, NMI_MASK_IN_01)
+/* clang-format on */
+
+enum l0_moment {
+#define MOMENT(name, first, last) L0_##name,
+	L0_MOMENTS(MOMENT)
+#undef MOMENT
+		L0_MOMENT_COUNT
+};
+
+/* A line with a condition; a moment's last one has none. */
+struct plan_line {
+	uint32_t on, off;
+};
+
+enum { PLAN_LINES = PSVM_CELL_COUNT * PSVM_MOVES + 1 };
+
+struct plan {
+	bool asks_gif[L0_MOMENT_COUNT];
+	struct plan_line lines[L0_MOMENT_COUNT][PLAN_LINES];
+};
+
+void plan_make(struct plan *plan, const struct psvm_rules *rules);
+
+#endif
