@@ -96,7 +96,7 @@ const struct answers *l0_answers(const struct psvm_rules *rules);
  */
 enum read_kind { READ_INT_CTL, READ_CR, READ_MISC1, READ_MISC2, READ_CONDITIONS };
 
-enum { READS_MAX = 1024 };
+enum { READS_MAX = 4096 };
 
 struct plan;
 struct reads {
