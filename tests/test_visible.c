@@ -291,6 +291,48 @@ static void check_input(const struct psvm_diff *diff, const struct psvm_rules *a
 	assert_results(&r, &want);
 }
 
+/* At the example of a change: of b in its parts, of a in all other bits. */
+static void check_words(const struct psvm_change *change, const uint64_t *got,
+			const uint32_t *a, const uint32_t *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bits = 0;
+
+		for (size_t k = 0; k < change->n_parts; k++)
+			if (change->parts[k].number == i)
+				bits |= change->parts[k].output.kind == PSVM_OUTPUT_VALUE
+						? UINT32_MAX
+						: change->parts[k].bits;
+		assert_int_equal(got[i], (a[i] & ~bits) | (b[i] & bits));
+	}
+}
+
+static void check_example(const struct variant *v, const struct psvm_rules *a)
+{
+	const struct psvm_diff_input *in = &v->change->example;
+	uint32_t terms = variant_terms(v, &in->nested, NULL);
+	uint64_t got[VARIANT_OUTPUTS];
+
+	assert_int_not_equal(terms, 0);
+	if (variant_at(v, PSVM_MOMENT_MERGE)) {
+		struct psvm_intercepts ia =
+			psvm_merge_intercepts(a, in->nested, in->i12, in->i01);
+		struct psvm_intercepts ib =
+			psvm_merge_intercepts(v->rules, in->nested, in->i12, in->i01);
+
+		variant_outputs(v, terms, a, in, got);
+		check_words(v->change, got, ia.word, ib.word, N_ROWS(ia.word));
+		assert_memory_not_equal(ia.word, ib.word, sizeof(ia.word));
+	} else if (variant_at(v, PSVM_MOMENT_ARRIVE)) {
+		uint32_t ra = psvm_interrupt_arrives(a, in->nested);
+		uint32_t rb = psvm_interrupt_arrives(v->rules, in->nested);
+
+		variant_outputs(v, terms, a, in, got);
+		check_words(v->change, got, &ra, &rb, 1);
+		assert_int_not_equal(ra, rb);
+	}
+}
+
 /* A rule set and the one that follows it in the table. */
 static void check_whole(void **state)
 {
@@ -305,6 +347,11 @@ static void check_whole(void **state)
 	for (size_t k = 0; k < N_ROWS(moments); k++)
 		for (unsigned n = 0; n < INPUTS; n++)
 			check_input(&diff, a, b, &moments[k], random_input(&seed));
+	for (size_t k = 0; k < diff.n_changes; k++) {
+		struct variant v = { b, &diff, &diff.changes[k] };
+
+		check_example(&v, a);
+	}
 	psvm_diff_free(&diff);
 }
 
