@@ -228,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; fuzz_decode_act(data, size, i, &from); i++) {
 		unsigned number = from.act % scope_act_count;
 
-		if (!scope_allows(&scope_everything, &p.p, number))
+		if (!scope_allows(&scope_everything, &p.p, &p.w, number))
 			continue;
 		pairs[last][number] = 1;
 		step(&p, act_of(&from, number), number);

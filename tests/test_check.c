@@ -211,7 +211,7 @@ static bool walk(const struct world *w, const struct slice *slice, uint64_t *see
 	for (unsigned step = 0; step < 60; step++) {
 		unsigned act = (unsigned)(random64(seed) >> 40) % scope_act_count;
 
-		if (!scope_allows(slice, &t.lo, act))
+		if (!scope_allows(slice, &t.lo, w, act))
 			continue;
 		if (!product_step(&t.lo, w, scope_act(act), NULL, d))
 			return false;
@@ -232,7 +232,8 @@ static void check_random_unit(const struct psvm_rules *rules, unsigned number,
 {
 	struct unit unit = scope_unit(scope_named("default"), number);
 	struct world w = { .rules = rules, .facts = unit.facts, .implicit_event = true };
-	struct exploration e = explore(&w, &unit, UINT64_C(1) << 22);
+	struct bounds bounds = { UINT64_C(1) << 22, 0 };
+	struct exploration e = explore(&w, &unit, bounds);
 	uint64_t seed = 88172645463325252U + number;
 	struct difference d;
 

@@ -57,7 +57,7 @@ static void test_narrow(void **state)
 		"rules",
 		"rules exact",
 		"sync --rules linux-6.12 --vmcb12 v12 --vmcb02 v02",
-		"diff linux-6.1 lkml-2022-base",
+		"diff --scope none linux-6.1 lkml-2022-base",
 	};
 
 	(void)state;

@@ -153,7 +153,8 @@ static struct exploration explore_slice(const struct museum_row *row,
 {
 	struct slice slice = slice_of(row);
 	struct unit unit = { .slice = &slice, .facts = w->facts };
-	struct exploration e = explore(w, &unit, STATES_MAX);
+	struct bounds bounds = { STATES_MAX, 0 };
+	struct exploration e = explore(w, &unit, bounds);
 
 	assert_true(e.complete);
 	return e;

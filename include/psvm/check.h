@@ -6,6 +6,7 @@
  *	decode.h	a VMCB in names
  *	diff.h		every functional difference between two rule sets
  *	explore.h	can L1 tell that it is nested?
+ *	visible.h	which differences between two rule sets can L1 see?
  */
 #ifndef PSVM_CHECK_H
 #define PSVM_CHECK_H
@@ -14,5 +15,6 @@
 #include "diff.h"
 #include "explore.h"
 #include "names.h"
+#include "visible.h"
 
 #endif

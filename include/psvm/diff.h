@@ -98,6 +98,7 @@ struct psvm_change_part {
 	int term;      /**< where this term of the change holds; -1: in all */
 	struct psvm_becomes a, b;
 	uint8_t value_a, value_b; /**< of a PSVM_OUTPUT_VALUE */
+	uint8_t number; /**< of the output, among those of its moment */
 };
 
 /**

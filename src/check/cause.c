@@ -145,19 +145,26 @@ static const char *recognized_words(uint8_t recognized)
 	return words[recognized];
 }
 
-/* The value of a flag belongs to the class, that of another field does not. */
+/* The value of a flag belongs to the class, that of another field does not. Without a
+ * bare machine, neither word is the right one. */
 static void add_int_ctl(struct text *text, const struct difference *d)
 {
-	char bits[PSVM_WORDS_SIZE], value[PSVM_WORDS_SIZE];
+	char bits[PSVM_WORDS_SIZE], left[PSVM_WORDS_SIZE], right[PSVM_WORDS_SIZE];
 	unsigned i = field_of(d->int_ctl);
+	uint64_t field = fields[i] == UINT64_MAX ? d->int_ctl : fields[i];
 
-	(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL,
-				 fields[i] == UINT64_MAX ? d->int_ctl : fields[i]);
-	(void)psvm_words_of_value(value, sizeof(value), PSVM_UNIT_INT_CTL,
-				  d->int_ctl_nested & fields[i]);
-	text_add(text, "vmcb12 after #VMEXIT: wrong %s", bits);
-	if (is_flag(i))
-		text_add(text, "; nested: %s", value);
+	(void)psvm_words_of_bits(bits, sizeof(bits), PSVM_UNIT_INT_CTL, field);
+	(void)psvm_words_of_value(left, sizeof(left), PSVM_UNIT_INT_CTL,
+				  (d->int_ctl_nested ^ d->int_ctl) & field);
+	(void)psvm_words_of_value(right, sizeof(right), PSVM_UNIT_INT_CTL,
+				  d->int_ctl_nested & field);
+	if (d->change)
+		text_add(text,
+			 "%s in vmcb12 after #VMEXIT: %s without the change, %s with it",
+			 bits, left, right);
+	else
+		text_add(text, "vmcb12 after #VMEXIT: wrong %s%s%s", bits,
+			 is_flag(i) ? "; nested: " : "", is_flag(i) ? right : "");
 }
 
 static void add_fields(struct text *text, const struct difference *d)
@@ -184,6 +191,12 @@ static void add_fields(struct text *text, const struct difference *d)
 	text_add(text, "%s differs", words);
 }
 
+/* What the two machines are called. */
+static const char *const sides[2][2] = {
+	{ "bare", "nested" },
+	{ "without the change", "with it" },
+};
+
 static void add_seen(struct text *text, const struct difference *d)
 {
 	const char *bare = recognized_words(d->bare_recognized);
@@ -196,7 +209,8 @@ static void add_seen(struct text *text, const struct difference *d)
 		bare = seen_bare;
 		nested = seen_nested;
 	}
-	text_add(text, "bare: %s; nested: %s", bare, nested);
+	text_add(text, "%s: %s; %s: %s", sides[d->change][0], bare, sides[d->change][1],
+		 nested);
 }
 
 size_t cause_title(char *buffer, size_t size, const struct difference *d)

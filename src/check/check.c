@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A scope, unit by unit, on all threads; the results in the order of the units. */
-#include "psvm/explore.h"
+#include "check.h"
 
 #include "cause.h"
-#include "evidence.h"
 #include "psvm/nested.h"
 #include "story.h"
 
@@ -13,17 +12,21 @@
 
 struct job {
 	const struct psvm_check_request *request;
+	const struct variant *change; /* or null */
 	const struct scope *scope;
 	struct exploration *done; /* of each unit */
 	uint32_t units;		  /* of the scope */
 	uint32_t next;
+	unsigned shortest; /* with a change: the shortest story of it so far, or 0 */
 	struct psvm_check_progress progress;
 	pthread_mutex_t mutex;
 };
 
-static struct world world_of(const struct psvm_check_request *request, uint32_t facts)
+static struct world world_of(const struct job *job, uint32_t facts)
 {
+	const struct psvm_check_request *request = job->request;
 	struct world w = { .rules = request->rules,
+			   .change = job->change,
 			   .facts = facts,
 			   .options = request->processor,
 			   .implicit_event = request->implicit_event };
@@ -31,15 +34,26 @@ static struct world world_of(const struct psvm_check_request *request, uint32_t 
 	return w;
 }
 
+/* Can either rule set have these features, and the change come about with them? */
+static bool change_fits(const struct job *job, uint32_t facts)
+{
+	return (scope_fits(job->request->rules, facts) ||
+		scope_fits(job->change->rules, facts)) &&
+	       variant_fits(job->change, facts);
+}
+
 /* Is the unit one of this shard and of this rule set? */
 static bool is_ours(const struct job *job, uint32_t unit)
 {
+	uint32_t facts = scope_unit(job->scope, unit).facts;
+
 	return unit % job->request->shards == job->request->shard &&
-	       scope_fits(job->request->rules, scope_unit(job->scope, unit).facts);
+	       (job->change != NULL ? change_fits(job, facts)
+				    : scope_fits(job->request->rules, facts));
 }
 
 /* The next unit of this shard, or the number of units. */
-static uint32_t take(struct job *job)
+static uint32_t take(struct job *job, struct bounds *bounds)
 {
 	uint32_t unit;
 
@@ -49,13 +63,25 @@ static uint32_t take(struct job *job)
 	unit = job->next;
 	if (job->next < job->units)
 		job->next++;
+	bounds->states = job->request->max_states;
+	bounds->steps = job->shortest;
 	pthread_mutex_unlock(&job->mutex);
 	return unit;
+}
+
+/* A shorter story would be better, another one as long makes the result depend on who
+ * came first. */
+static void note_story(struct job *job, const struct exploration *e)
+{
+	if (job->change != NULL && e->finding_count != 0 &&
+	    (job->shortest == 0 || e->findings[0].length < job->shortest))
+		job->shortest = e->findings[0].length;
 }
 
 static void finish(struct job *job, uint32_t unit)
 {
 	pthread_mutex_lock(&job->mutex);
+	note_story(job, &job->done[unit]);
 	job->progress.units_done++;
 	job->progress.transitions += job->done[unit].transitions;
 	if (job->request->progress != NULL)
@@ -66,12 +92,13 @@ static void finish(struct job *job, uint32_t unit)
 static void *work(void *argument)
 {
 	struct job *job = argument;
+	struct bounds bounds;
 
-	for (uint32_t i = take(job); i < job->units; i = take(job)) {
+	for (uint32_t i = take(job, &bounds); i < job->units; i = take(job, &bounds)) {
 		struct unit unit = scope_unit(job->scope, i);
-		struct world w = world_of(job->request, unit.facts);
+		struct world w = world_of(job, unit.facts);
 
-		job->done[i] = explore(&w, &unit, job->request->max_states);
+		job->done[i] = explore(&w, &unit, bounds);
 		finish(job, i);
 	}
 	return NULL;
@@ -97,7 +124,7 @@ static void work_all(struct job *job)
 static bool tell(const struct job *job, uint32_t i, struct psvm_check_result *r)
 {
 	struct unit unit = scope_unit(job->scope, i);
-	struct world w = world_of(job->request, unit.facts);
+	struct world w = world_of(job, unit.facts);
 	const struct exploration *e = &job->done[i];
 	struct psvm_check_result one = { .complete = e->complete,
 					 .units = 1,
@@ -163,12 +190,22 @@ static uint32_t our_units(const struct job *job)
 	return n;
 }
 
-const char *psvm_check(const struct psvm_check_request *request,
-		       struct psvm_check_result *result)
+static uint64_t steps_with_change(const struct job *job)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < job->units; i++)
+		n += job->done[i].changed;
+	return n;
+}
+
+const char *check_run(const struct psvm_check_request *request,
+		      const struct variant *change, struct psvm_check_result *result,
+		      uint64_t *changed)
 {
 	struct psvm_check_result nothing = { 0 };
 	const char *error = bad(request);
-	struct job job = { .request = request };
+	struct job job = { .request = request, .change = change };
 
 	*result = nothing;
 	if (error != NULL)
@@ -185,6 +222,7 @@ const char *psvm_check(const struct psvm_check_request *request,
 	}
 	work_all(&job);
 	error = collect(&job, result);
+	*changed = steps_with_change(&job);
 	for (uint32_t i = 0; i < job.units; i++)
 		exploration_free(&job.done[i]);
 	free(job.done);
@@ -192,6 +230,14 @@ const char *psvm_check(const struct psvm_check_request *request,
 	if (error != NULL)
 		psvm_check_free(result);
 	return error;
+}
+
+const char *psvm_check(const struct psvm_check_request *request,
+		       struct psvm_check_result *result)
+{
+	uint64_t changed;
+
+	return check_run(request, NULL, result, &changed);
 }
 
 size_t psvm_check_scope_line(char *text, size_t size, const char *scope, uint32_t line)

@@ -8,9 +8,10 @@ static uint32_t differs(bool yes, uint32_t bit)
 }
 
 /* vmcb12, as L1 finds it after a #VMEXIT. */
-static void compare_vmcb12(const struct product *p, struct difference *d)
+static void compare_vmcb12(const struct product *p, const struct world *w,
+			   struct difference *d)
 {
-	const struct psvm_cpu_vmcb *b = &p->bare.vmcb12, *n = &p->nested.vmcb12;
+	const struct psvm_cpu_vmcb *b = left_vmcb12(p, w), *n = &p->nested.vmcb12;
 
 	d->int_ctl = b->words.int_ctl ^ n->words.int_ctl;
 	d->int_ctl_nested = n->words.int_ctl;
@@ -29,7 +30,7 @@ static void compare_vmcb12(const struct product *p, struct difference *d)
 static void compare_l1(const struct product *p, const struct world *w,
 		       struct difference *d)
 {
-	struct l1_view b = bare_view(&p->bare), n = nested_view(&p->nested, w);
+	struct l1_view b = left_view(p, w), n = nested_view(&p->nested, w);
 
 	d->fields |= differs(b.gif != n.gif, DIFFER_GIF) |
 		     differs(b.nmi_masked != n.nmi_masked, DIFFER_NMI_MASKED) |
@@ -106,23 +107,51 @@ static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12,
 	}
 }
 
+/* Two nested machines, with a change of the rules and without it. As long as they have
+ * not parted, one step is a step of both. */
+static void step_two(struct product *p, const struct world *w, struct act act,
+		     struct reads *reads, struct difference *d)
+{
+	struct world without = *w;
+
+	without.change = NULL;
+	if (!p->without.parted)
+		p->without.nested = p->nested;
+	d->nested = nested_step(&p->nested, w, act, reads);
+	if (!p->without.parted && (p->nested.deeds & DEED_CHANGE) == 0) {
+		d->bare = d->nested;
+		p->without.nested = p->nested;
+		return;
+	}
+	p->without.parted = true;
+	d->bare = nested_step(&p->without.nested, &without, act, reads);
+}
+
 bool product_step(struct product *p, const struct world *w, struct act act,
 		  struct reads *reads, struct difference *d)
 {
-	struct difference none = { .act = act, .situation = situation(&p->nested) };
+	struct difference none = { .act = act,
+				   .change = w->change != NULL,
+				   .situation = situation(&p->nested) };
 
 	*d = none;
-	d->bare = bare_step(&p->bare, w, act, reads);
-	d->nested = nested_step(&p->nested, w, act, reads);
-	d->bare_recognized = recognized(d->bare, &p->bare.vmcb12, w);
+	if (w->change != NULL) {
+		step_two(p, w, act, reads, d);
+	} else {
+		d->bare = bare_step(&p->bare, w, act, reads);
+		d->nested = nested_step(&p->nested, w, act, reads);
+	}
+	d->bare_recognized = recognized(d->bare, left_vmcb12(p, w), w);
 	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12, w);
-	d->fields = differs(p->nested.stale, DIFFER_STALE);
+	/* What L0 would save is of interest where it should be what the bare machine has.
+	 */
+	d->fields = differs(p->nested.stale && w->change == NULL, DIFFER_STALE);
 	if (!seen_same(d->bare, d->nested))
 		d->fields |= DIFFER_SEEN;
 	else if (d->bare.value != d->nested.value)
 		d->fields |= DIFFER_VALUE;
 	if (d->fields == 0 && d->bare.kind == SEEN_EXIT) {
-		compare_vmcb12(p, d);
+		compare_vmcb12(p, w, d);
 		compare_l1(p, w, d);
 	}
 	return d->fields == 0;

@@ -232,6 +232,7 @@ static bool add_bit(struct comparison *c, const struct class *class, unsigned in
 
 	memset(&part, 0, sizeof(part));
 	part.output = c->space.step->outputs[class->output];
+	part.number = (uint8_t) class->output;
 	part.bits = UINT64_C(1) << bit;
 	part.term = term == change->n_terms ? -1 : (int)term;
 	part.a = becomes(&class->tables[0][term], bit);

@@ -44,6 +44,12 @@ static bool same_change(const struct psvm_diff *diff, const struct psvm_change *
 	return true;
 }
 
+/* Where VMRUN fails in both, succeeds in both, or does either. */
+static bool same_situations(const struct psvm_change *a, const struct psvm_change *b)
+{
+	return diff_steps[a->scope].only == diff_steps[b->scope].only;
+}
+
 /* The change at VMRUN that a change at re-enter repeats. */
 static struct psvm_change *repeats(struct psvm_diff *diff,
 				   const struct psvm_change *change)
@@ -52,7 +58,7 @@ static struct psvm_change *repeats(struct psvm_diff *diff,
 		struct psvm_change *first = &diff->changes[i];
 
 		if (diff->scopes[first->scope].moment == PSVM_MOMENT_ENTER &&
-		    same_change(diff, first, change))
+		    same_situations(first, change) && same_change(diff, first, change))
 			return first;
 	}
 	return NULL;

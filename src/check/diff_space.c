@@ -423,6 +423,15 @@ void space_input(const struct space *space, uint32_t situation,
 	input->i01.word[3] = input->nested.v01.misc1;
 }
 
+static void put_misc1(const struct space *space, unsigned int vmcb, struct triple data,
+		      struct psvm_words *words, struct psvm_intercepts *intercepts)
+{
+	uint64_t bits = data.of[vmcb] & ~space->fixed[vmcb][PSVM_DIFF_MISC1];
+
+	words->misc1 |= (uint32_t)(bits & UINT32_MAX);
+	intercepts->word[3] = words->misc1;
+}
+
 void space_put(const struct space *space, const struct psvm_output *output,
 	       struct triple data, struct psvm_diff_input *input)
 {
@@ -439,8 +448,13 @@ void space_put(const struct space *space, const struct psvm_output *output,
 				    ~space->fixed[V02][PSVM_DIFF_EVENT_INJ];
 	if (output->third && output->vmcb == 3 && !space->gif)
 		n->facts |= (uint32_t)(data.of[V01] & 1) << PSVM_C_L1_GIF_BIT;
-	if (output->vmcb < 3 || output->index == 3 || output->index > 5)
+	if (output->vmcb < 3 || output->index > 5)
 		return;
+	if (output->index == 3) { /* is in the words, too */
+		put_misc1(space, V12, data, &n->v12, &input->i12);
+		put_misc1(space, V01, data, &n->v01, &input->i01);
+		return;
+	}
 	input->i12.word[output->index] |= (uint32_t)(data.of[V12] & UINT32_MAX);
 	input->i01.word[output->index] |= (uint32_t)(data.of[V01] & UINT32_MAX);
 }

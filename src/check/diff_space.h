@@ -49,7 +49,11 @@ struct step {
 		    uint64_t *outputs);
 };
 
-extern const struct step diff_steps[PSVM_DIFF_SCOPES];
+extern const struct step diff_steps[PSVM_DIFF_SCOPES]; /* by number of scope */
+
+/* The outputs of a transition, of its result and back into one. */
+void diff_put_result(uint64_t *outputs, const struct psvm_result *r);
+void diff_take_result(const uint64_t *outputs, struct psvm_result *r);
 
 enum atom_kind { ATOM_FACT, ATOM_WORD, ATOM_QUEUED, ATOM_QUEUED_TWO, ATOM_WAITING };
 

@@ -118,7 +118,7 @@ static void put_words(uint64_t *outputs, const struct psvm_words *words)
 	outputs[PSVM_DIFF_TLB_CONTROL] = words->tlb_control;
 }
 
-static void put_result(uint64_t *outputs, const struct psvm_result *r)
+void diff_put_result(uint64_t *outputs, const struct psvm_result *r)
 {
 	put_words(outputs, &r->v12);
 	put_words(outputs + PSVM_DIFF_FIELDS, &r->v02);
@@ -130,13 +130,35 @@ static void put_result(uint64_t *outputs, const struct psvm_result *r)
 	outputs[OUT_OUTCOME] = r->outcome;
 }
 
+static void take_words(const uint64_t *outputs, struct psvm_words *words)
+{
+	words->int_ctl = outputs[PSVM_DIFF_INT_CTL];
+	words->int_state = outputs[PSVM_DIFF_INT_STATE];
+	words->event_inj = outputs[PSVM_DIFF_EVENT_INJ];
+	words->exit_int_info = outputs[PSVM_DIFF_EXIT_INT_INFO];
+	words->misc1 = (uint32_t)(outputs[PSVM_DIFF_MISC1] & UINT32_MAX);
+	words->tlb_control = (uint8_t)(outputs[PSVM_DIFF_TLB_CONTROL] & UINT8_MAX);
+}
+
+void diff_take_result(const uint64_t *outputs, struct psvm_result *r)
+{
+	take_words(outputs, &r->v12);
+	take_words(outputs + PSVM_DIFF_FIELDS, &r->v02);
+	take_words(outputs + 2 * PSVM_DIFF_FIELDS, &r->v01);
+	r->requests = (uint32_t)(outputs[OUT_REQUESTS] & UINT32_MAX);
+	r->store12 = (uint32_t)(outputs[OUT_STORE12] & UINT32_MAX);
+	r->gif = (uint8_t)(outputs[OUT_GIF] & 1);
+	r->nmi_change = (int8_t)((int)outputs[OUT_QUEUE] - 1);
+	r->outcome = (uint8_t)(outputs[OUT_OUTCOME] & UINT8_MAX);
+}
+
 #define RUN(name, transition) \
 	static void name(const struct psvm_rules *rules, \
 			 const struct psvm_diff_input *input, uint64_t *outputs) \
 	{ \
 		struct psvm_result r = transition(rules, input->nested); \
 \
-		put_result(outputs, &r); \
+		diff_put_result(outputs, &r); \
 	}
 RUN(run_snapshot, psvm_snapshot)
 RUN(run_enter, psvm_enter)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cause.h"
 #include "l0_plan.h"
+#include "variant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* --- fingerprints -------------------------------------------------------- */
 
@@ -42,12 +44,8 @@ static void mix_vmcb(struct fingerprint *f, const struct psvm_cpu_vmcb *vmcb)
 		       (uint32_t)vmcb->rflags_if << 8 | vmcb->bad);
 }
 
-static void mix_product(struct fingerprint *f, const struct product *p)
+static void mix_nested(struct fingerprint *f, const struct nested *n)
 {
-	const struct nested *n = &p->nested;
-
-	mix_cpu(f, &p->bare.cpu);
-	mix_vmcb(f, &p->bare.vmcb12);
 	mix_cpu(f, &n->cpu);
 	mix_vmcb(f, &n->vmcb01);
 	mix_vmcb(f, &n->vmcb02);
@@ -62,13 +60,35 @@ static void mix_product(struct fingerprint *f, const struct product *p)
 		       (uint64_t)n->injects_nmi << 40);
 }
 
-static struct fingerprint fingerprint(const struct twin *t)
+static void mix_left(struct fingerprint *f, const struct product *p,
+		     const struct world *w)
+{
+	if (w->change != NULL) {
+		mix_nested(f, &p->without.nested);
+		return;
+	}
+	mix_cpu(f, &p->bare.cpu);
+	mix_vmcb(f, &p->bare.vmcb12);
+}
+
+static struct fingerprint fingerprint(const struct twin *t, const struct world *w)
 {
 	struct fingerprint f = { 1, 2 };
 
-	mix_product(&f, &t->lo);
-	mix_product(&f, &t->hi);
+	mix_left(&f, &t->lo, w);
+	mix_nested(&f, &t->lo.nested);
+	mix_left(&f, &t->hi, w);
+	mix_nested(&f, &t->hi.nested);
 	return f;
+}
+
+static bool nested_same(const struct nested *a, const struct nested *b)
+{
+	struct fingerprint fa = { 1, 2 }, fb = { 1, 2 };
+
+	mix_nested(&fa, a);
+	mix_nested(&fb, b);
+	return fa.a == fb.a && fa.b == fb.b;
 }
 
 /* --- states that are one ------------------------------------------------- */
@@ -90,28 +110,69 @@ static void forget_stored(struct psvm_cpu_vmcb *vmcb)
 	vmcb->rflags_if = 0;
 }
 
-/* What nobody reads again before it is written does not tell states apart. */
-static void forget(struct product *p, const struct world *w)
+/* Is nothing of the last vmcb02 left at VMRUN? */
+static bool rebuilds(const struct psvm_rules *rules)
 {
-	const struct psvm_move *clear = &w->rules->cell[PSVM_CELL_ENTER_CLEAR_02].move[0];
-	bool rebuilt = clear->bits == UINT64_MAX && (clear->on | clear->off) == 0;
-	struct nested *n = &p->nested;
+	const struct psvm_move *clear = &rules->cell[PSVM_CELL_ENTER_CLEAR_02].move[0];
+
+	return clear->bits == UINT64_MAX && (clear->on | clear->off) == 0;
+}
+
+static void forget_nested(struct nested *n, const struct world *w)
+{
+	bool rebuilt = rebuilds(w->rules) &&
+		       (w->change == NULL || rebuilds(w->change->rules));
 
 	n->stale = 0;
 	n->exit_code = 0;
-	p->bare.exit_code = 0;
-	if (p->bare.cpu.flags & PSVM_CPU_F(GUEST))
-		forget_stored(&p->bare.vmcb12);
 	if (n->cpu.flags & PSVM_CPU_F(GUEST))
 		forget_stored(n->in_l2 ? &n->vmcb02 : &n->vmcb01);
 	if (n->in_l2)
 		return;
 	n->vmcb12.words.exit_int_info = 0;
-	p->bare.vmcb12.words.exit_int_info = 0;
 	forget_vmcb(&n->snapshot);
 	n->l1_if = 0;
 	if (rebuilt)
 		forget_vmcb(&n->vmcb02);
+}
+
+static void forget_bare(struct bare *m, bool in_l2)
+{
+	m->exit_code = 0;
+	if (m->cpu.flags & PSVM_CPU_F(GUEST))
+		forget_stored(&m->vmcb12);
+	if (!in_l2)
+		m->vmcb12.words.exit_int_info = 0;
+}
+
+/* What nobody reads again before it is written does not tell states apart. */
+static void forget(struct product *p, const struct world *w)
+{
+	forget_nested(&p->nested, w);
+	if (w->change == NULL) {
+		forget_bare(&p->bare, p->nested.in_l2);
+		return;
+	}
+	forget_nested(&p->without.nested, w);
+}
+
+static bool apart(const struct product *p)
+{
+	return p->without.parted && !nested_same(&p->nested, &p->without.nested);
+}
+
+/* Of both at once: in a twin either both products have parted, or none. */
+static void forget_twin(struct twin *t, const struct world *w)
+{
+	bool parted;
+
+	forget(&t->lo, w);
+	forget(&t->hi, w);
+	if (w->change == NULL)
+		return;
+	parted = apart(&t->lo) || apart(&t->hi);
+	t->lo.without.parted = parted;
+	t->hi.without.parted = parted;
 }
 
 /* --- visited states ------------------------------------------------------ */
@@ -126,15 +187,19 @@ struct node {
 struct search {
 	const struct world *w;
 	const struct unit *unit;
-	struct plan plan;
+	struct plan plan, change_plan;
 	struct fingerprint *table; /* open addressing; all zero is empty */
 	size_t table_size;	   /* a power of two */
 	struct node *nodes;
 	uint32_t node_count, node_room;
-	struct twin *level, *next; /* breadth first: this level's states, the next's */
+	/* Breadth first: this level's states, the next's; of each twin both products, so
+	 * much of them as is in use. */
+	unsigned char *level, *next;
+	size_t product_size;
 	uint32_t *level_node, *next_node;
 	size_t level_count, next_count, next_room;
-	uint64_t max_states;
+	struct bounds bounds;
+	unsigned steps; /* to the next level */
 	bool overflow;
 	struct exploration e;
 };
@@ -178,13 +243,29 @@ static void grow(struct search *s)
 	free(old);
 }
 
+static void keep(struct search *s, const struct twin *t)
+{
+	unsigned char *to = s->next + s->next_count * 2 * s->product_size;
+
+	memcpy(to, &t->lo, s->product_size);
+	memcpy(to + s->product_size, &t->hi, s->product_size);
+}
+
+static void kept(const struct search *s, size_t i, struct twin *t)
+{
+	const unsigned char *from = s->level + i * 2 * s->product_size;
+
+	memcpy(&t->lo, from, s->product_size);
+	memcpy(&t->hi, from + s->product_size, s->product_size);
+}
+
 static void add(struct search *s, const struct twin *t, struct node node)
 {
-	if (s->node_count == s->max_states) {
+	if (s->node_count == s->bounds.states) {
 		s->overflow = true;
 		return;
 	}
-	if (!insert(s, fingerprint(t)))
+	if (!insert(s, fingerprint(t, s->w)))
 		return;
 	if (s->node_count == s->node_room) {
 		s->node_room = s->node_room * 2 + 1024;
@@ -192,12 +273,12 @@ static void add(struct search *s, const struct twin *t, struct node node)
 	}
 	if (s->next_count == s->next_room) {
 		s->next_room = s->next_room * 2 + 1024;
-		s->next = must(realloc(s->next, s->next_room * sizeof(*s->next)));
+		s->next = must(realloc(s->next, s->next_room * 2 * s->product_size));
 		s->next_node =
 			must(realloc(s->next_node, s->next_room * sizeof(*s->next_node)));
 	}
 	s->nodes[s->node_count] = node;
-	s->next[s->next_count] = *t;
+	keep(s, t);
 	s->next_node[s->next_count++] = s->node_count++;
 	grow(s);
 }
@@ -244,20 +325,28 @@ static void found(struct search *s, struct difference d, struct node node)
 /* --- the search ---------------------------------------------------------- */
 
 /* Undecided bits have not made a difference but to their copies. */
-static bool same_course(const struct twin *t)
+static bool nested_same_course(const struct nested *a, const struct nested *b)
 {
-	const struct nested *a = &t->lo.nested, *b = &t->hi.nested;
-
-	return t->lo.bare.cpu.flags == t->hi.bare.cpu.flags &&
-	       t->lo.bare.cpu.tpr == t->hi.bare.cpu.tpr &&
-	       t->lo.bare.cpu.intr == t->hi.bare.cpu.intr &&
-	       a->cpu.flags == b->cpu.flags && a->in_l2 == b->in_l2 &&
+	return a->cpu.flags == b->cpu.flags && a->in_l2 == b->in_l2 &&
 	       a->asleep == b->asleep && a->l1_if == b->l1_if && a->tpr == b->tpr &&
 	       a->intr == b->intr && a->nmis == b->nmis && a->gif == b->gif &&
 	       a->nmi_masked == b->nmi_masked && a->requests == b->requests &&
 	       a->stepping == b->stepping &&
 	       a->vmcb01.words.misc1 == b->vmcb01.words.misc1 &&
 	       a->vmcb02.words.event_inj == b->vmcb02.words.event_inj;
+}
+
+static bool same_course(const struct twin *t, const struct world *w)
+{
+	const struct product *a = &t->lo, *b = &t->hi;
+
+	if (!nested_same_course(&a->nested, &b->nested))
+		return false;
+	if (w->change != NULL)
+		return a->without.parted == b->without.parted &&
+		       nested_same_course(&a->without.nested, &b->without.nested);
+	return a->bare.cpu.flags == b->bare.cpu.flags &&
+	       a->bare.cpu.tpr == b->bare.cpu.tpr && a->bare.cpu.intr == b->bare.cpu.intr;
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as there are variables. */
@@ -271,13 +360,13 @@ static void expand_both(struct search *s, const struct twin *from, struct node n
 	struct node decided = node;
 	struct twin t = *from;
 
-	scope_decide(&t, var, false);
+	scope_decide(&t, s->w, var, false);
 	decided.decided.known |= UINT32_C(1) << var;
-	expand(s, &t, scope_open(&t), decided);
+	expand(s, &t, scope_open(&t, s->w), decided);
 	t = *from;
-	scope_decide(&t, var, true);
+	scope_decide(&t, s->w, var, true);
 	decided.decided.value |= UINT32_C(1) << var;
-	expand(s, &t, scope_open(&t), decided);
+	expand(s, &t, scope_open(&t, s->w), decided);
 }
 
 /* open: is anything undecided? */
@@ -290,6 +379,7 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 	bool same, same_hi;
 
 	lo.plan = hi.plan = &s->plan;
+	lo.change_plan = hi.change_plan = &s->change_plan;
 	lo.noted = hi.noted = 0;
 	same = product_step(&t.lo, s->w, act, open ? &lo : NULL, &dlo);
 	if (open) {
@@ -302,7 +392,7 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 			return;
 		}
 		if (lo.noted != hi.noted || !seen_same(dlo.bare, dhi.bare) ||
-		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t)) {
+		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t, s->w)) {
 			s->e.error = "a step depends on a bit that it did not note";
 			return;
 		}
@@ -311,6 +401,11 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 			return;
 		}
 		if (same && !same_hi) {
+			var = scope_var_of_int_ctl(dhi.int_ctl);
+			if (s->w->change != NULL && var < scope_var_count) {
+				expand_both(s, from, node, var);
+				return;
+			}
 			dlo = dhi;
 			same = false;
 		}
@@ -318,12 +413,12 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 		t.hi = t.lo;
 	}
 	s->e.transitions++;
+	s->e.changed += (t.lo.nested.deeds & DEED_CHANGE) != 0;
 	if (!same) {
 		found(s, dlo, node);
 		return;
 	}
-	forget(&t.lo, s->w);
-	forget(&t.hi, s->w);
+	forget_twin(&t, s->w);
 	add(s, &t, node);
 }
 
@@ -342,41 +437,60 @@ static void begin(struct search *s)
 	}
 }
 
+/* One difference is enough to see a change of the rules. */
+static bool goes_on(const struct search *s)
+{
+	return !s->overflow && s->e.error == NULL &&
+	       (s->w->change == NULL || s->e.finding_count == 0);
+}
+
 /* NOLINTBEGIN(clang-analyzer-unix.Malloc): findings own their paths. */
+static void search_state(struct search *s, size_t i)
+{
+	struct twin t;
+	bool open;
+
+	kept(s, i, &t);
+	open = scope_open(&t, s->w);
+	for (unsigned a = 0; a < scope_act_count; a++) {
+		struct node node = s->nodes[s->level_node[i]];
+
+		if (!scope_allows(s->unit->slice, &t.lo, s->w, a))
+			continue;
+		node.parent = s->level_node[i];
+		node.act = (uint8_t)a;
+		expand(s, &t, open, node);
+	}
+}
+
 static void search_level(struct search *s)
 {
-	for (size_t i = 0; i < s->level_count && !s->overflow && s->e.error == NULL;
-	     i++) {
-		bool open = scope_open(&s->level[i]);
-
-		for (unsigned a = 0; a < scope_act_count; a++) {
-			struct node node = s->nodes[s->level_node[i]];
-
-			if (!scope_allows(s->unit->slice, &s->level[i].lo, a))
-				continue;
-			node.parent = s->level_node[i];
-			node.act = (uint8_t)a;
-			expand(s, &s->level[i], open, node);
-		}
-	}
+	for (size_t i = 0; i < s->level_count && goes_on(s); i++)
+		search_state(s, i);
 }
 
 /* NOLINTEND(clang-analyzer-unix.Malloc) */
 
 struct exploration explore(const struct world *w, const struct unit *unit,
-			   uint64_t max_states)
+			   struct bounds bounds)
 {
 	struct world here = *w;
-	struct search s = {
-		.w = &here, .unit = unit, .table_size = 1 << 16, .max_states = max_states
-	};
+	struct search s = { .w = &here,
+			    .unit = unit,
+			    .table_size = 1 << 16,
+			    .bounds = bounds,
+			    .product_size = product_size(w) };
 
 	here.facts = unit->facts;
 	here.answers = l0_answers(w->rules);
 	plan_make(&s.plan, w->rules);
+	if (w->change != NULL)
+		plan_make(&s.change_plan, w->change->rules);
 	s.table = must(calloc(s.table_size, sizeof(*s.table)));
 	begin(&s);
-	while (s.next_count != 0 && !s.overflow && s.e.error == NULL) {
+	while (s.next_count != 0 && goes_on(&s) &&
+	       (bounds.steps == 0 || s.steps < bounds.steps)) {
+		s.steps++;
 		free(s.level);
 		free(s.level_node);
 		s.level = s.next;

@@ -32,6 +32,7 @@ struct difference {
 	struct act act;
 	struct seen bare, nested;
 	uint8_t bare_recognized, nested_recognized; /* enum recognized */
+	bool change;		 /* bare is nested, too, without a change of the rules */
 	uint64_t int_ctl;	 /* bits of vmcb12 that differ, after an exit to L1 */
 	uint64_t int_ctl_nested; /* the word of the nested machine */
 	uint32_t fields;	 /* DIFFER_... */
@@ -83,14 +84,23 @@ struct finding {
 
 struct exploration {
 	uint64_t states, transitions;
+	uint64_t changed; /* steps in which a change of the rules came about */
 	bool complete;
 	const char *error; /* why it was given up, or null */
 	struct finding *findings;
 	unsigned finding_count;
 };
 
+/* How far an exploration goes. The steps of a path bound it for who has a story
+ * already, and wants a shorter one only. */
+struct bounds {
+	uint64_t states;
+	unsigned steps; /* 0: any number */
+};
+
+/* With a change of the rules, until the first difference. */
 struct exploration explore(const struct world *w, const struct unit *unit,
-			   uint64_t max_states);
+			   struct bounds bounds);
 void exploration_free(struct exploration *e);
 
 /* One step of both, compared; reads may be null. */

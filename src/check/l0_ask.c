@@ -13,6 +13,9 @@
 #endif
 #include "l0.h"
 
+#include "rows.h"
+#include "variant.h"
+
 #include <string.h>
 
 #ifdef PSVM_L0_FOLDED
@@ -35,18 +38,25 @@ static void note_line(struct reads *reads, struct plan_line line, uint32_t c)
 		   c & (line.on | line.off) & (first | (first - 1)));
 }
 
-static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
+static void note_plan(struct reads *reads, const struct plan *plan, enum l0_moment moment,
+		      uint32_t c)
 {
-	const struct plan_line *line = l->reads->plan->lines[moment];
+	const struct plan_line *line = plan->lines[moment];
 
 	for (; (line->on | line->off) != 0; line++)
-		note_line(l->reads, *line, c);
+		note_line(reads, *line, c);
+}
+
+static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
+{
+	note_plan(l->reads, l->reads->plan, moment, c);
 }
 
 /* L1's GIF is read out of a VMCB only if somebody asks for it. */
 static bool reads_gif(const struct l0 *l, enum l0_moment moment)
 {
-	return l->reads == NULL || !l0_uses_vgif(l) || l->reads->plan->asks_gif[moment];
+	return l->reads == NULL || !l0_uses_vgif(l) || l->reads->plan->asks_gif[moment] ||
+	       (l->w->change != NULL && l->reads->change_plan->asks_gif[moment]);
 }
 
 static inline uint32_t if_set(bool holds, uint32_t bit)
@@ -92,13 +102,9 @@ FOLDED struct psvm_nested noted(const struct l0 *l, enum l0_moment moment)
 
 /* --- asking a rule set --------------------------------------------------- */
 
-FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
-					 const struct l0 *l, enum l0_moment moment,
-					 uint32_t facts)
+FOLDED struct psvm_result transition(const struct psvm_rules *rules,
+				     enum l0_moment moment, struct psvm_nested n)
 {
-	struct psvm_nested n = noted(l, moment);
-
-	n.facts |= facts;
 	switch (moment) {
 	case L0_SNAPSHOT:
 		return psvm_snapshot(rules, n);
@@ -115,6 +121,16 @@ FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
 	default:
 		return psvm_nested_sync_int_ctl(rules, n);
 	}
+}
+
+FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
+					 const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts)
+{
+	struct psvm_nested n = noted(l, moment);
+
+	n.facts |= facts;
+	return transition(rules, moment, n);
 }
 
 FOLDED struct psvm_intercepts ask_merge(const struct psvm_rules *rules,
@@ -233,32 +249,190 @@ static const struct answers *answers(const struct l0 *l)
 	return l->w->answers != NULL ? l->w->answers : &any;
 }
 
+/* --- with a change of the rules ------------------------------------------ */
+
+/* The terms of the change's condition that hold at a moment. */
+static uint32_t terms_at(const struct l0 *l, enum psvm_moment moment,
+			 const struct psvm_nested *n)
+{
+	const struct variant *change = l->w->change;
+
+	return change != NULL && variant_at(change, moment)
+		       ? variant_terms(change, n, l->reads)
+		       : 0;
+}
+
+/* What a transition may have asked for on its way. */
+static void note_way(struct reads *reads, const struct plan *plan, enum l0_moment moment,
+		     struct psvm_nested n, const struct psvm_result *r)
+{
+	bool entry = moment == L0_VMRUN || moment == L0_REENTER;
+
+	for (unsigned i = 0; i < 2; i++) { /* before and after */
+		note_plan(reads, plan, moment, psvm_conditions(n));
+		if (entry)
+			note_plan(reads, plan, L0_ENTER_CLOSE, psvm_conditions(n));
+		if (entry && r->outcome == PSVM_VMEXIT_INVALID)
+			note_plan(reads, plan, L0_HANDBACK, psvm_conditions(n));
+		n.v02 = r->v02;
+		n.v01 = r->v01;
+	}
+}
+
+static void change_result(const struct l0 *l, enum l0_moment moment, uint32_t facts,
+			  struct psvm_result *r)
+{
+	static const enum psvm_moment moments[] = {
+		[L0_SNAPSHOT] = PSVM_MOMENT_SNAPSHOT,
+		[L0_VMRUN] = PSVM_MOMENT_ENTER,
+		[L0_REENTER] = PSVM_MOMENT_REENTER,
+		[L0_WINDOW_OPEN] = PSVM_MOMENT_WINDOW,
+		[L0_WINDOW_CLOSE] = PSVM_MOMENT_CLOSE,
+		[L0_REFRESH] = PSVM_MOMENT_REFRESH,
+		[L0_HANDBACK] = PSVM_MOMENT_HANDBACK,
+	};
+	struct psvm_nested n = words(l, moment);
+	uint32_t terms;
+
+	n.facts |= facts;
+	terms = terms_at(l, moments[moment], &n);
+	if (terms != 0) {
+		const struct variant *change = l->w->change;
+		struct psvm_result other = transition(change->rules, moment, n);
+
+		if (l->reads != NULL) {
+			note_way(l->reads, l->reads->plan, moment, n, r);
+			note_way(l->reads, l->reads->change_plan, moment, n, &other);
+		}
+		if (variant_result(change, terms, r, &other))
+			l0_did(l, DEED_CHANGE);
+	}
+}
+
+/* What is put out at a moment that is no transition, if the change comes about. */
+static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_moment moment,
+			   const struct psvm_diff_input *in, uint64_t *outputs)
+{
+	uint32_t terms = terms_at(l, moment, &in->nested);
+
+	if (terms == 0)
+		return false;
+	l0_did(l, DEED_CHANGE);
+	if (l->reads != NULL)
+		note_plan(l->reads, l->reads->change_plan, at,
+			  psvm_conditions(in->nested));
+	variant_outputs(l->w->change, terms, l->w->rules, in, outputs);
+	return true;
+}
+
+static void change_merge(const struct l0 *l, const struct psvm_diff_input *in,
+			 struct psvm_intercepts *i02)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	if (change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, in, outputs))
+		for (size_t i = 0; i < N_ROWS(i02->word); i++)
+			i02->word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
+}
+
+/* Exits of intercepts only: L1 and L2 do nothing that exits otherwise. */
+static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *in,
+			     uint64_t exit_code, uint32_t level)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	if (exit_code / 32 >= N_ROWS(in->i12.word) ||
+	    !change_outputs(l, L0_ROUTE, PSVM_MOMENT_ROUTE, in, outputs))
+		return level;
+	return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
+}
+
+static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input *in,
+			       uint32_t arrival)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+
+	return change_outputs(l, L0_ARRIVE, PSVM_MOMENT_ARRIVE, in, outputs)
+		       ? (uint32_t)(outputs[0] & UINT32_MAX)
+		       : arrival;
+}
+
+PSVM_STATIC_ASSERT(L0_NMI_MASK_IN_01 - L0_TPR_LOAD ==
+			   PSVM_CELL_NMI_MASK_IN_01 - PSVM_CELL_TPR_LOAD,
+		   "moments in the order of PSVM_CELLS_OTHER");
+
+static uint64_t change_rule(const struct l0 *l, const struct psvm_diff_input *in,
+			    enum l0_moment moment, uint64_t bits)
+{
+	uint64_t outputs[VARIANT_OUTPUTS];
+	unsigned number = (unsigned)moment - L0_TPR_LOAD; /* of PSVM_CELLS_OTHER */
+
+	return moment >= L0_TPR_LOAD && variant_of_output(l->w->change, number) &&
+			       change_outputs(l, moment, PSVM_MOMENT_OTHER, in, outputs)
+		       ? outputs[number]
+		       : bits;
+}
+
+/* --- asking -------------------------------------------------------------- */
+
 struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
 				 uint32_t facts)
 {
-	return answers(l)->transition(l, moment, facts);
+	struct psvm_result r = answers(l)->transition(l, moment, facts);
+
+	if (l->w->change != NULL)
+		change_result(l, moment, facts, &r);
+	return r;
 }
 
 struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
 				    struct psvm_intercepts i01)
 {
-	return answers(l)->merge(l, i12, i01);
+	struct psvm_intercepts i02 = answers(l)->merge(l, i12, i01);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { words(l, L0_MERGE), i12, i01 };
+
+		change_merge(l, &in, &i02);
+	}
+	return i02;
 }
 
 uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
 		      struct psvm_intercepts i01)
 {
-	return answers(l)->route(l, exit_code, i12, i01);
+	uint32_t level = answers(l)->route(l, exit_code, i12, i01);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { words(l, L0_ROUTE), i12, i01 };
+
+		return change_route(l, &in, exit_code, level);
+	}
+	return level;
 }
 
 uint32_t l0_ask_arrival(const struct l0 *l)
 {
-	return answers(l)->arrival(l);
+	uint32_t arrival = answers(l)->arrival(l);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { .nested = words(l, L0_ARRIVE) };
+
+		return change_arrival(l, &in, arrival);
+	}
+	return arrival;
 }
 
 uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
 {
-	return answers(l)->rule(l, moment);
+	uint64_t bits = answers(l)->rule(l, moment);
+
+	if (l->w->change != NULL) {
+		struct psvm_diff_input in = { .nested = words(l, moment) };
+
+		return change_rule(l, &in, moment, bits);
+	}
+	return bits;
 }
 
 /* --- what follows -------------------------------------------------------- */

@@ -79,11 +79,13 @@ struct vector_roles {
 	uint8_t v_irq; /* the virtual interrupt that L1 requests */
 };
 
+struct variant;
 struct answers;
 
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
+	const struct variant *change;  /* of the rules, or null */
 	uint32_t facts;		       /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
 	uint32_t options;	       /* PSVM_CPU(...): how the processors deviate */
 	bool implicit_event;	       /* the implicit request counts as a request */
@@ -101,11 +103,12 @@ const struct answers *l0_answers(const struct psvm_rules *rules);
  */
 enum read_kind { READ_INT_CTL, READ_CR, READ_MISC1, READ_MISC2, READ_CONDITIONS };
 
-enum { READS_MAX = 1024 };
+enum { READS_MAX = 4096 };
 
 struct plan;
 struct reads {
-	const struct plan *plan; /* of the rules */
+	const struct plan *plan;	/* of the rules */
+	const struct plan *change_plan; /* of those that a change leads to */
 	unsigned noted;
 	struct read {
 		uint64_t value;
@@ -137,7 +140,8 @@ static inline void reads_note(struct reads *reads, enum read_kind kind, uint64_t
 	X(RESTORE, 10, "builds vmcb02 again from the snapshot") \
 	X(TPR_STORE, 11, "stores V_TPR in L1's local APIC") \
 	X(TPR_LOAD, 12, "loads V_TPR from L1's local APIC") \
-	X(REINJECT, 13, "injects again what a fault interrupted")
+	X(REINJECT, 13, "injects again what a fault interrupted") \
+	X(CHANGE, 14, "does what has changed")
 
 enum {
 #define DEED(name, bit, words) DEED_##name = 1 << bit,

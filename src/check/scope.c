@@ -138,17 +138,18 @@ static bool insn_allowed(bool l2, struct act act)
 	}
 }
 
-bool scope_allows(const struct slice *slice, const struct product *p, unsigned act)
+bool scope_allows(const struct slice *slice, const struct product *p,
+		  const struct world *w, unsigned act)
 {
-	bool l2 = (p->bare.cpu.flags & PSVM_CPU_F(GUEST)) != 0;
+	bool l2 = left_in_l2(p, w);
 
 	if ((slice->acts >> act & 1) == 0)
 		return false;
 	switch (acts[act].kind) {
 	case ACT_INTR:
-		return p->bare.cpu.intr == 0;
+		return left_view(p, w).intr == 0;
 	case ACT_NMI:
-		return (p->bare.cpu.flags & PSVM_CPU_F(NMI)) == 0;
+		return left_view(p, w).nmi == 0;
 	case ACT_EXIT_L0:
 	case ACT_RESTORE:
 		return l2;
@@ -463,18 +464,29 @@ uint64_t scope_setups(const struct unit *unit)
 
 /* --- undecided bits ------------------------------------------------------ */
 
-/* Every word that may hold copies. */
-enum { INT_CTL_WORDS = 7, CONTROLS = 6 };
+/* Every word that may hold copies: so many of two nested machines at most. */
+enum { INT_CTL_WORDS = 10, CONTROLS = 8 };
 
-static void int_ctl_words(struct product *p, uint64_t *words[INT_CTL_WORDS])
+static unsigned nested_int_ctl_words(struct nested *m, uint64_t **words)
 {
-	words[0] = &p->bare.cpu.int_ctl;
-	words[1] = &p->bare.vmcb12.words.int_ctl;
-	words[2] = &p->nested.cpu.int_ctl;
-	words[3] = &p->nested.vmcb01.words.int_ctl;
-	words[4] = &p->nested.vmcb02.words.int_ctl;
-	words[5] = &p->nested.vmcb12.words.int_ctl;
-	words[6] = &p->nested.snapshot.words.int_ctl;
+	words[0] = &m->cpu.int_ctl;
+	words[1] = &m->vmcb01.words.int_ctl;
+	words[2] = &m->vmcb02.words.int_ctl;
+	words[3] = &m->vmcb12.words.int_ctl;
+	words[4] = &m->snapshot.words.int_ctl;
+	return 5;
+}
+
+static unsigned int_ctl_words(struct product *p, const struct world *w,
+			      uint64_t *words[INT_CTL_WORDS])
+{
+	unsigned n = nested_int_ctl_words(&p->nested, words);
+
+	if (w->change != NULL)
+		return n + nested_int_ctl_words(&p->without.nested, words + n);
+	words[n++] = &p->bare.cpu.int_ctl;
+	words[n++] = &p->bare.vmcb12.words.int_ctl;
+	return n;
 }
 
 struct intercept_words {
@@ -495,30 +507,41 @@ static struct intercept_words of_vmcb(struct psvm_cpu_vmcb *vmcb)
 	return w;
 }
 
-static void intercept_words(struct product *p, struct intercept_words words[CONTROLS])
+static unsigned nested_intercept_words(struct nested *m, struct intercept_words *words)
 {
-	words[0] = of_cpu(&p->bare.cpu);
-	words[1] = of_vmcb(&p->bare.vmcb12);
-	words[2] = of_cpu(&p->nested.cpu);
-	words[3] = of_vmcb(&p->nested.vmcb02);
-	words[4] = of_vmcb(&p->nested.vmcb12);
-	words[5] = of_vmcb(&p->nested.snapshot);
+	words[0] = of_cpu(&m->cpu);
+	words[1] = of_vmcb(&m->vmcb02);
+	words[2] = of_vmcb(&m->vmcb12);
+	words[3] = of_vmcb(&m->snapshot);
+	return 4;
 }
 
-bool scope_open(const struct twin *t)
+static unsigned intercept_words(struct product *p, const struct world *w,
+				struct intercept_words words[CONTROLS])
+{
+	unsigned n = nested_intercept_words(&p->nested, words);
+
+	if (w->change != NULL)
+		return n + nested_intercept_words(&p->without.nested, words + n);
+	words[n++] = of_cpu(&p->bare.cpu);
+	words[n++] = of_vmcb(&p->bare.vmcb12);
+	return n;
+}
+
+bool scope_open(const struct twin *t, const struct world *w)
 {
 	struct twin *open = (struct twin *)t; /* only read */
 	uint64_t *lo[INT_CTL_WORDS], *hi[INT_CTL_WORDS];
 	struct intercept_words ilo[CONTROLS], ihi[CONTROLS];
+	unsigned n = int_ctl_words(&open->lo, w, lo);
+	unsigned controls = intercept_words(&open->lo, w, ilo);
 	uint64_t u = 0;
 
-	int_ctl_words(&open->lo, lo);
-	int_ctl_words(&open->hi, hi);
-	for (unsigned i = 0; i < INT_CTL_WORDS; i++)
+	(void)int_ctl_words(&open->hi, w, hi);
+	for (unsigned i = 0; i < n; i++)
 		u |= *lo[i] ^ *hi[i];
-	intercept_words(&open->lo, ilo);
-	intercept_words(&open->hi, ihi);
-	for (unsigned i = 0; i < CONTROLS; i++)
+	(void)intercept_words(&open->hi, w, ihi);
+	for (unsigned i = 0; i < controls; i++)
 		for (unsigned k = 0; k < 3; k++)
 			u |= *ilo[i].word[k] ^ *ihi[i].word[k];
 	return u != 0;
@@ -546,6 +569,7 @@ static const struct {
 	{ PSVM_C(INTR_12), WORD_MISC1, PSVM_INTERCEPT_MASK(INTR) },
 	{ PSVM_C(NMI_12), WORD_MISC1, PSVM_INTERCEPT_MASK(NMI) },
 	{ PSVM_C(HLT_12), WORD_MISC1, PSVM_INTERCEPT_MASK(HLT) },
+	{ PSVM_C(CHECKS_FAILED), WORD_MISC2, PSVM_INTERCEPT_MASK(VMRUN) },
 };
 
 static unsigned var_of(unsigned word, uint64_t bits)
@@ -554,6 +578,11 @@ static unsigned var_of(unsigned word, uint64_t bits)
 		if (scope_vars[i].word == word && (scope_vars[i].bits & bits) != 0)
 			return i;
 	return scope_var_count;
+}
+
+unsigned scope_var_of_int_ctl(uint64_t bits)
+{
+	return var_of(WORD_INT_CTL, bits);
 }
 
 static unsigned var_of_condition(uint64_t conditions)
@@ -578,13 +607,14 @@ unsigned scope_needs(const struct reads *lo, const struct reads *hi)
 	return scope_var_count;
 }
 
-static void decide_int_ctl(struct twin *t, uint64_t bits, bool value)
+static void decide_int_ctl(struct twin *t, const struct world *w, uint64_t bits,
+			   bool value)
 {
 	uint64_t *lo[INT_CTL_WORDS], *hi[INT_CTL_WORDS];
+	unsigned n = int_ctl_words(&t->lo, w, lo);
 
-	int_ctl_words(&t->lo, lo);
-	int_ctl_words(&t->hi, hi);
-	for (unsigned i = 0; i < INT_CTL_WORDS; i++) {
+	(void)int_ctl_words(&t->hi, w, hi);
+	for (unsigned i = 0; i < n; i++) {
 		uint64_t open = (*lo[i] ^ *hi[i]) & bits;
 
 		if (value)
@@ -594,13 +624,14 @@ static void decide_int_ctl(struct twin *t, uint64_t bits, bool value)
 	}
 }
 
-static void decide_intercept(struct twin *t, unsigned word, uint32_t bits, bool value)
+static void decide_intercept(struct twin *t, const struct world *w, unsigned word,
+			     uint32_t bits, bool value)
 {
 	struct intercept_words lo[CONTROLS], hi[CONTROLS];
+	unsigned n = intercept_words(&t->lo, w, lo);
 
-	intercept_words(&t->lo, lo);
-	intercept_words(&t->hi, hi);
-	for (unsigned i = 0; i < CONTROLS; i++) {
+	(void)intercept_words(&t->hi, w, hi);
+	for (unsigned i = 0; i < n; i++) {
 		uint32_t open = (*lo[i].word[word] ^ *hi[i].word[word]) & bits;
 
 		if (value)
@@ -610,14 +641,14 @@ static void decide_intercept(struct twin *t, unsigned word, uint32_t bits, bool 
 	}
 }
 
-void scope_decide(struct twin *t, unsigned var, bool value)
+void scope_decide(struct twin *t, const struct world *w, unsigned var, bool value)
 {
 	const struct scope_var *v = &scope_vars[var];
 
 	if (v->word == WORD_INT_CTL)
-		decide_int_ctl(t, v->bits, value);
+		decide_int_ctl(t, w, v->bits, value);
 	else
-		decide_intercept(t, v->word - 1U, (uint32_t)v->bits, value);
+		decide_intercept(t, w, v->word - 1U, (uint32_t)v->bits, value);
 }
 
 /* --- beginnings ---------------------------------------------------------- */
@@ -654,8 +685,11 @@ static void begin(struct product *p, const struct world *w, struct scope_first f
 	for (unsigned i = 0; i < scope_var_count; i++)
 		if (set >> i & 1)
 			set_var(&s.vmcb12, &scope_vars[i]);
-	bare_start(&p->bare, &s);
 	nested_start(&p->nested, w, &s);
+	if (w->change != NULL)
+		p->without.nested = p->nested;
+	else
+		bare_start(&p->bare, &s);
 }
 
 void scope_begin(struct twin *t, const struct world *w, struct scope_first first,

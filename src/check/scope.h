@@ -83,14 +83,33 @@ uint64_t scope_setups(const struct unit *unit);
 /* What a scope covers, in words; 0 after the last line. */
 size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned line);
 
+/*
+ * Two machines, and on the left the one that the other is measured by: the bare
+ * machine; or, where the world has a change of the rules, a nested one without it.
+ */
 struct product {
-	struct bare bare;
 	struct nested nested;
+	union {
+		struct bare bare;
+		struct without {
+			struct nested nested;
+			bool parted; /* else it is as the other one */
+		} without;
+	};
 };
+
+/* The left machine: who runs, what L1 has, and one step. */
+bool left_in_l2(const struct product *p, const struct world *w);
+struct l1_view left_view(const struct product *p, const struct world *w);
+const struct psvm_cpu_vmcb *left_vmcb12(const struct product *p, const struct world *w);
+
+/* So much of a product is in use, from its beginning. */
+size_t product_size(const struct world *w);
 
 /* Can the act come now? Nothing arrives that waits already; L1 does not halt, and does
  * nothing that exits anyway. */
-bool scope_allows(const struct slice *slice, const struct product *p, unsigned act);
+bool scope_allows(const struct slice *slice, const struct product *p,
+		  const struct world *w, unsigned act);
 
 struct twin {
 	struct product lo, hi;
@@ -111,12 +130,15 @@ void scope_begin(struct twin *t, const struct world *w, struct scope_first first
 		 struct decided d);
 
 /* Is anything undecided? */
-bool scope_open(const struct twin *t);
+bool scope_open(const struct twin *t, const struct world *w);
 
 /* The variable behind the first difference in what two steps read, or
  * scope_var_count: they have read the same. */
 unsigned scope_needs(const struct reads *lo, const struct reads *hi);
 
-void scope_decide(struct twin *t, unsigned var, bool value);
+/* The variable of some of these bits, or scope_var_count. */
+unsigned scope_var_of_int_ctl(uint64_t bits);
+
+void scope_decide(struct twin *t, const struct world *w, unsigned var, bool value);
 
 #endif

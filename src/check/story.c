@@ -119,7 +119,7 @@ static void tell_step(struct psvm_story_step *step, struct product *p,
 {
 	struct psvm_story_step empty = { 0 };
 	const struct nested *n = &p->nested;
-	unsigned level = p->bare.cpu.flags & PSVM_CPU_F(GUEST) ? 2 : 1;
+	unsigned level = left_in_l2(p, w) ? 2 : 1;
 	struct difference d;
 
 	*step = empty;

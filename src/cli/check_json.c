@@ -9,14 +9,6 @@
 
 /* --- written ------------------------------------------------------------- */
 
-static json_t *step_json(const struct psvm_story_step *s)
-{
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "level", (int)s->level,
-			 "act", s->act, "bare", s->bare, "nested", s->nested, "l0", s->l0,
-			 "vmcb02", cli_json_hex(s->int_ctl_02), "vmcb12",
-			 cli_json_hex(s->int_ctl_12));
-}
-
 /* null: by the model only. */
 static json_t *rows_json(const struct checked *c, const struct psvm_finding *f)
 {
@@ -31,15 +23,13 @@ static json_t *rows_json(const struct checked *c, const struct psvm_finding *f)
 
 static json_t *finding_json(const struct checked *c, const struct psvm_finding *f)
 {
-	json_t *steps = json_array();
+	json_t *json = json_pack("{s:o, s:i, s:o}", "class", cli_json_hex(f->cause),
+				 "part", (int)f->part, "recorded", rows_json(c, f));
+	json_t *story = cli_json_finding(f, &checked_sides);
 
-	for (size_t i = 0; i < f->step_count; i++)
-		json_array_append_new(steps, step_json(&f->steps[i]));
-	return json_pack("{s:o, s:i, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "class",
-			 cli_json_hex(f->cause), "part", (int)f->part, "title", f->title,
-			 "situation", f->situation, "section", f->section, "setup",
-			 f->setup, "count", (json_int_t)f->count, "recorded",
-			 rows_json(c, f), "steps", steps);
+	json_object_update(json, story);
+	json_decref(story);
+	return json;
 }
 
 json_t *checked_json(const struct checked *c, long trace)

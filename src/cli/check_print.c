@@ -2,11 +2,11 @@
 /* What psvm check has found, as text and as Markdown. */
 #include "checked.h"
 
-#include "psvm/names.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+const struct cli_sides checked_sides = { "bare", "nested", "the nested machine" };
 
 /* --- what stands behind a finding ---------------------------------------- */
 
@@ -45,54 +45,6 @@ static size_t rows_beyond(const struct checked *c)
 
 /* --- text ---------------------------------------------------------------- */
 
-enum { NUMBER = 6, LANE_L0 = 32, LANE_L1 = 18, LANES_WIDTH = 80 };
-
-/* Columns before the lane of a level. */
-static const int lanes[] = { 0, LANE_L0 + 1, LANE_L0 + LANE_L1 + 2 };
-
-/* A narrow terminal has no lanes, and a lane no room for a long act. */
-static bool has_lane(const struct psvm_story_step *step)
-{
-	size_t end = NUMBER + (size_t)lanes[step->level] + strlen(step->act);
-
-	return step->level != 0 && cli_width() >= LANES_WIDTH && end <= cli_width();
-}
-
-/* Who did what: three lanes, and below them what L0 did that does not fit in its own,
- * and what was seen. */
-static void print_step(const struct psvm_story_step *step, size_t number)
-{
-	static const char *const who[] = { "", "L1: ", "L2: " };
-	bool same = strcmp(step->bare, step->nested) == 0;
-	bool lane = has_lane(step), beside = lane && strlen(step->l0) <= LANE_L0;
-
-	if (lane)
-		printf("  %2zu  %-*s%s\n", number, lanes[step->level],
-		       beside ? step->l0 : "", step->act);
-	else
-		cli_print(2, "%2zu  %s%s", number, who[step->level], step->act);
-	if (step->l0[0] && !beside)
-		cli_print(NUMBER, "L0 %s", step->l0);
-	if (!same) {
-		cli_print(NUMBER, "bare:   %s", step->bare);
-		cli_print(NUMBER, "nested: %s", step->nested);
-	} else if (strcmp(step->bare, "-") != 0) {
-		cli_print(NUMBER, "both:   %s", step->bare);
-	}
-}
-
-static void print_words(const struct psvm_story_step *last)
-{
-	char words[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_12);
-	cli_print(NUMBER, "vmcb12 of the nested machine: %s", words);
-	(void)psvm_words_of_value(words, sizeof(words), PSVM_UNIT_INT_CTL,
-				  last->int_ctl_02);
-	cli_print(NUMBER, "vmcb02: %s", words);
-}
-
 static void print_finding(const struct checked *c, const struct psvm_finding *f,
 			  size_t number)
 {
@@ -107,13 +59,7 @@ static void print_finding(const struct checked *c, const struct psvm_finding *f,
 		  f->section, f->count);
 	cli_print(3, "%s", mark);
 	cli_print(3, "set-up: %s", f->setup);
-	if (cli_width() >= LANES_WIDTH)
-		printf("%*s%-*s%-*s%s\n", NUMBER, "", lanes[1], "L0", lanes[2] - lanes[1],
-		       "L1", "L2");
-	for (size_t i = 0; i < f->step_count; i++)
-		print_step(&f->steps[i], i + 1);
-	if (f->step_count)
-		print_words(&f->steps[f->step_count - 1]);
+	cli_print_story(f, &checked_sides);
 }
 
 /* What a claim covers. */

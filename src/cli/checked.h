@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "evidence_files.h"
+#include "story.h"
 
 /* One rule set, checked. */
 struct checked {
@@ -15,6 +16,8 @@ struct checked {
 	const struct evidence_file *recorded; /* of this rule set; may be null */
 	struct psvm_check_result result;
 };
+
+extern const struct cli_sides checked_sides;
 
 /* How many recorded rows show a class, and the first of them. */
 size_t checked_rows(const struct checked *c, const struct psvm_finding *f,

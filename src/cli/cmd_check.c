@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm check - can L1 tell that it is nested? */
 #include "checked.h"
+#include "progress.h"
 
 #include "psvm/check.h"
 #include "psvm/nested.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct options {
 	char *scope, *shard, *threads, *implicit_event, *trace;
@@ -30,20 +30,6 @@ struct run {
 
 /* --- running ------------------------------------------------------------- */
 
-/* On a terminal: how far, how fast, how long. */
-static void show_progress(void *context, const struct psvm_check_progress *p)
-{
-	const time_t *start = context;
-	double seconds = difftime(time(NULL), *start);
-	double rest = p->units_done ? seconds / p->units_done * (p->units - p->units_done)
-				    : 0;
-
-	fprintf(stderr,
-		"\r%u of %u parts, %.1f million transitions, about %.0f s left   %s",
-		p->units_done, p->units, (double)p->transitions / 1e6, rest,
-		p->units_done == p->units ? "\n" : "");
-}
-
 static bool parse_shard(const char *text, struct psvm_check_request *request)
 {
 	char rest;
@@ -60,7 +46,7 @@ static bool parse_shard(const char *text, struct psvm_check_request *request)
 
 static bool parse_request(const struct options *o, struct psvm_check_request *request)
 {
-	unsigned long threads = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN), event = 1;
+	unsigned long threads = cli_processors(), event = 1;
 
 	request->scope = o->scope ? o->scope : "default";
 	request->shards = 1;
@@ -86,11 +72,7 @@ static bool check_one(struct run *run, struct checked *c, const char *name)
 	request->rules = cli_rules("check", name);
 	if (request->rules == NULL)
 		return false;
-	if (isatty(STDERR_FILENO)) {
-		request->progress = show_progress;
-		start = time(NULL);
-		request->context = &start;
-	}
+	cli_show_progress(request, &start);
 	(void)snprintf(c->name, sizeof(c->name), "%s", name);
 	(void)snprintf(c->scope, sizeof(c->scope), "%s", request->scope);
 	c->shard = request->shard;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
+#include "progress.h"
+#include "story.h"
 
 #include "psvm/check.h"
 #include "psvm/rule_sets.h"
@@ -8,11 +10,31 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct options {
+	int json;
+	char *scope;
+};
+
+/* How much is explored to see which changes L1 can see. */
+static const struct extent {
+	const char *name;
+	const char *scope; /* of psvm_check(), or null: nothing */
+	uint64_t max_states;
+} extents[] = {
+	{ "short", "default", UINT64_C(1) << 13 },
+	{ "none", NULL, 0 },
+	{ "default", "default", UINT64_C(1) << 24 },
+	{ "full", "full", UINT64_C(1) << 24 },
+};
 
 struct pair {
 	const char *name[2];
 	const struct psvm_diff *diff;
+	const struct extent *extent;
+	struct psvm_visible *visible; /* of each change; or null */
 };
 
 /* What people have said about the step from one rule set to another. */
@@ -113,6 +135,42 @@ static void print_example(const struct pair *pair, const struct psvm_change *cha
 	cli_print(6, "struct psvm_intercepts i01 = { %s };", words);
 }
 
+static const struct cli_sides sides = { "without", "with",
+					"the machine with the change" };
+
+static const char *const verdicts[] = {
+	[PSVM_NOT_SEEN] = "L1 and L2 have not seen it",
+	[PSVM_VISIBLE] = "L1 can see it",
+	[PSVM_INVISIBLE] = "L1 cannot see it",
+	[PSVM_LATENT] = "L1 cannot see it, it does not come about",
+};
+
+static void print_story(const struct psvm_visible *v)
+{
+	const struct psvm_finding *story = &v->story;
+
+	cli_print(3, "%s: %s", verdicts[v->verdict], story->title);
+	cli_print(6, "by the manual %s; %s story; set-up: %s", story->section,
+		  v->complete ? "a shortest" : "a short", story->setup);
+	cli_print_story(story, &sides);
+}
+
+static void print_visible(const struct pair *pair, const struct psvm_visible *v)
+{
+	if (v->verdict == PSVM_VISIBLE) {
+		print_story(v);
+		return;
+	}
+	cli_print(3,
+		  "%s (scope %s, %" PRIu64 " states, %s; in %" PRIu64
+		  " steps it came about)",
+		  verdicts[v->verdict], pair->extent->name, v->states,
+		  v->verdict == PSVM_NOT_SEEN
+			  ? "NOT complete: the bound of states was met"
+			  : "complete",
+		  v->changed);
+}
+
 static void print_change(const struct pair *pair, size_t number,
 			 const struct psvm_change *change)
 {
@@ -121,6 +179,8 @@ static void print_change(const struct pair *pair, size_t number,
 	for (size_t i = 0; i < change->n_parts; i++)
 		print_part(pair, &change->parts[i]);
 	print_example(pair, change);
+	if (pair->visible)
+		print_visible(pair, &pair->visible[number - 1]);
 }
 
 static void print_variables(const struct psvm_diff_scope *scope)
@@ -165,6 +225,16 @@ static void print_scopes(const struct psvm_diff *diff)
 		"is impossible and left out.");
 }
 
+/* Changes that L1 can see; without a look at that, all. */
+static size_t count_visible(const struct pair *pair)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pair->diff->n_changes; i++)
+		n += !pair->visible || pair->visible[i].verdict == PSVM_VISIBLE;
+	return n;
+}
+
 static void print_claim(const struct pair *pair)
 {
 	const char *claim = claim_about(pair);
@@ -174,13 +244,16 @@ static void print_claim(const struct pair *pair)
 		return;
 	putchar('\n');
 	cli_print(0, "The claim of %s", claim);
-	if (n)
-		cli_print(0,
-			  "It is refuted by the model: the patch makes %zu functional "
-			  "change%s, the ones above. Each could be a patch of its own.",
-			  n, plural(n));
-	else
+	if (!count_visible(pair)) {
 		cli_print(0, "The model agrees.");
+		return;
+	}
+	cli_print(0,
+		  "It is refuted by the model: the patch makes %zu functional "
+		  "change%s, the ones above. Each could be a patch of its own.",
+		  n, plural(n));
+	if (pair->visible)
+		cli_print(0, "L1 can see %zu of them.", count_visible(pair));
 }
 
 static void print_diff(const struct pair *pair)
@@ -256,16 +329,39 @@ static json_t *json_example(const struct psvm_diff_input *example)
 			 i12, "i01", i01);
 }
 
-static json_t *json_change(const struct pair *pair, const struct psvm_change *change)
+static json_t *json_visible(const struct pair *pair, size_t number)
 {
+	static const char *const words[] = {
+		[PSVM_NOT_SEEN] = "not seen",
+		[PSVM_VISIBLE] = "yes",
+		[PSVM_INVISIBLE] = "no",
+		[PSVM_LATENT] = "no, latent",
+	};
+	const struct psvm_visible *v = &pair->visible[number];
+	bool seen;
+
+	if (!pair->visible)
+		return json_null();
+	seen = v->verdict == PSVM_VISIBLE;
+	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "verdict", words[v->verdict],
+			 "scope", pair->extent->name, "complete", v->complete, "states",
+			 (json_int_t)v->states, "steps_with_the_change",
+			 (json_int_t)v->changed, "story",
+			 seen ? cli_json_finding(&v->story, &sides) : json_null());
+}
+
+static json_t *json_change(const struct pair *pair, size_t number)
+{
+	const struct psvm_change *change = &pair->diff->changes[number];
 	const struct psvm_diff_scope *scope = scope_of(pair, change);
 
-	return json_pack("{s:s, s:s?, s:b, s:o, s:o, s:I, s:o}", "moment",
+	return json_pack("{s:s, s:s?, s:b, s:o, s:o, s:I, s:o, s:o}", "moment",
 			 psvm_name_of_moment(scope->moment), "only", scope->only,
 			 "also_reenter", change->also_reenter, "if",
 			 json_terms(pair, change), "parts", json_parts(change),
 			 "combinations", (json_int_t)change->combinations, "example",
-			 json_example(&change->example));
+			 json_example(&change->example), "visible",
+			 json_visible(pair, number));
 }
 
 static json_t *json_changes(const struct pair *pair)
@@ -273,8 +369,7 @@ static json_t *json_changes(const struct pair *pair)
 	json_t *changes = json_array();
 
 	for (size_t i = 0; i < pair->diff->n_changes; i++)
-		json_array_append_new(changes,
-				      json_change(pair, &pair->diff->changes[i]));
+		json_array_append_new(changes, json_change(pair, i));
 	return changes;
 }
 
@@ -309,7 +404,7 @@ static json_t *json_claim(const struct pair *pair)
 	if (!claim)
 		return json_null();
 	return json_pack("{s:s, s:b}", "words", claim, "refuted_by_the_model",
-			 pair->diff->n_changes != 0);
+			 count_visible(pair) != 0);
 }
 
 static json_t *json_diff(const struct pair *pair)
@@ -338,49 +433,103 @@ static const char *const failures[] = {
 	[PSVM_DIFF_NOT_LOCAL] = "a bit depends on more than its position",
 };
 
+static const struct extent *find_extent(const char *name)
+{
+	for (size_t i = 0; i < N_ROWS(extents); i++)
+		if (!name || strcmp(extents[i].name, name) == 0)
+			return &extents[i];
+	cli_fail("diff", "--scope: '%s' is not short, none, default or full", name);
+	return NULL;
+}
+
+/* Which of the changes L1 can see. */
+static bool look(struct pair *pair, const struct psvm_rules *a,
+		 const struct psvm_rules *b)
+{
+	struct psvm_check_request request = { .rules = a,
+					      .scope = pair->extent->scope,
+					      .shards = 1,
+					      .threads = (uint32_t)cli_processors(),
+					      .max_states = pair->extent->max_states,
+					      .implicit_event = true };
+	const char *error;
+	time_t start;
+
+	if (!pair->extent->scope)
+		return true;
+	cli_show_progress(&request, &start);
+	error = psvm_diff_visible(&request, pair->diff, b, &pair->visible);
+	return error == NULL || cli_fail("diff", "%s", error);
+}
+
+static int look_and_show(struct pair *pair, const struct psvm_rules *a,
+			 const struct psvm_rules *b, bool json)
+{
+	bool done = look(pair, a, b) && show(pair, json);
+
+	psvm_visible_free(pair->visible, pair->diff->n_changes);
+	if (!done)
+		return CLI_BAD;
+	return pair->diff->n_changes ? CLI_DIFFERENT : CLI_OK;
+}
+
 static int compare(const void *options, const char **names)
 {
-	const struct psvm_rules *a = cli_rules("diff", names[0]);
+	const struct options *o = options;
+	const struct extent *extent = find_extent(o->scope);
+	const struct psvm_rules *a = extent ? cli_rules("diff", names[0]) : NULL;
 	const struct psvm_rules *b = a ? cli_rules("diff", names[1]) : NULL;
 	struct psvm_diff diff;
-	struct pair pair = { { names[0], names[1] }, &diff };
-	const int *json = options;
-	int status;
+	struct pair pair = { { names[0], names[1] }, &diff, extent, NULL };
+	int status = CLI_BAD;
 
 	if (!b)
 		return CLI_BAD;
-	if (!psvm_diff_run(&diff, a, b)) {
+	if (psvm_diff_run(&diff, a, b))
+		status = look_and_show(&pair, a, b, o->json);
+	else
 		cli_fail("diff", "%s", failures[diff.code]);
-		status = CLI_BAD;
-	} else {
-		status = diff.n_changes ? CLI_DIFFERENT : CLI_OK;
-		if (!show(&pair, *json))
-			status = CLI_BAD;
-	}
 	psvm_diff_free(&diff);
 	return status;
 }
 
 int cmd_diff(int argc, const char **argv)
 {
-	int json = 0;
-	const struct poptOption options[] = { CLI_JSON_OPTION(&json), CLI_HELP_OPTION,
-					      POPT_TABLEEND };
+	struct options options = { 0, NULL };
+	const struct poptOption table[] = {
+		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
+		  "how far to look for what L1 can see: short, none, default (minutes), "
+		  "full (hours)",
+		  "SCOPE" },
+		CLI_JSON_OPTION(&options.json),
+		CLI_HELP_OPTION,
+		POPT_TABLEEND
+	};
 	const struct cli_usage usage = {
 		"diff",
-		"[--json] RULES RULES",
+		"[--scope SCOPE] [--json] RULES RULES",
 		"Prints every functional difference between two rule sets: at which "
 		"moment, under which condition, which bits, what they become with "
 		"either rule set, and an example as input for libpsvm. It runs both on "
 		"every combination of the conditions that either asks for.\n"
+		"Of each difference it says whether L1 or L2 can see it. Two machines "
+		"run "
+		"side by side, L0 with the first rule set, and L0 with the first rule "
+		"set "
+		"and this one difference, as psvm check runs them: if L1 or L2 see "
+		"something else, the story of it is printed. The scope \"short\" is the "
+		"beginning of \"default\"; only a scope that was gone through completely "
+		"shows that L1 cannot see a difference.\n"
 		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
 		"Example: psvm diff lkml-2022-base lkml-2022",
-		options,
+		table,
 		2,
 		2
 	};
+	int status = cli_command(&usage, argc, argv, compare, &options);
 
-	return cli_command(&usage, argc, argv, compare, &json);
+	free(options.scope);
+	return status;
 }

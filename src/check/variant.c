@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "variant.h"
+
+#include "diff_space.h"
+
+PSVM_STATIC_ASSERT((int)VARIANT_OUTPUTS == (int)MAX_OUTPUTS, "outputs of a moment");
+
+static const struct step *step_of(const struct variant *v)
+{
+	return &diff_steps[v->change->scope];
+}
+
+bool variant_at(const struct variant *v, enum psvm_moment moment)
+{
+	enum psvm_moment own = step_of(v)->moment;
+
+	return own == moment ||
+	       (v->change->also_reenter && moment == PSVM_MOMENT_REENTER);
+}
+
+bool variant_of_output(const struct variant *v, unsigned number)
+{
+	for (size_t i = 0; i < v->change->n_parts; i++)
+		if (v->change->parts[i].number == number)
+			return true;
+	return false;
+}
+
+/* --- conditions ---------------------------------------------------------- */
+
+static bool note_bit(const struct psvm_diff_variable *variable,
+		     const struct psvm_nested *n, struct reads *reads)
+{
+	uint64_t bit = diff_word(n, variable->vmcb, variable->field) &
+		       PSVM_MASK64(variable->bit, 1);
+
+	if (variable->field == PSVM_DIFF_INT_CTL)
+		reads_note(reads, READ_INT_CTL, bit);
+	else if (variable->field == PSVM_DIFF_MISC1)
+		reads_note(reads, READ_MISC1, bit);
+	return bit != 0;
+}
+
+static bool note_variable(const struct psvm_diff_variable *variable,
+			  const struct psvm_nested *n, uint32_t conditions,
+			  struct reads *reads)
+{
+	uint32_t bit;
+
+	if (variable->condition < 0)
+		return note_bit(variable, n, reads);
+	bit = conditions & PSVM_MASK32(variable->condition, 1);
+	reads_note(reads, READ_CONDITIONS, bit);
+	return bit != 0;
+}
+
+/* Up to the first variable that fails. */
+static bool term_holds(const struct psvm_diff_scope *scope, struct psvm_diff_term term,
+		       const struct psvm_nested *n, struct reads *reads)
+{
+	uint32_t conditions = psvm_conditions(*n);
+
+	for (size_t i = 0; i < scope->n_variables; i++)
+		if (term.mask >> i & 1 &&
+		    note_variable(&scope->variables[i], n, conditions, reads) !=
+			    (term.value >> i & 1))
+			return false;
+	return true;
+}
+
+uint32_t variant_terms(const struct variant *v, const struct psvm_nested *n,
+		       struct reads *reads)
+{
+	const struct psvm_diff_scope *scope = &v->diff->scopes[v->change->scope];
+	uint32_t terms = 0;
+
+	for (size_t i = 0; i < v->change->n_terms; i++)
+		if (term_holds(scope, v->change->terms[i], n, reads))
+			terms |= UINT32_C(1) << i;
+	return terms;
+}
+
+/* The feature that a condition needs; L0's own decide as they are. */
+static bool may_hold(int condition, bool value, uint32_t facts)
+{
+	static const struct {
+		int condition;
+		uint32_t facts;
+		bool decides; /* not only needed */
+	} rows[] = {
+		{ PSVM_C_HOST_VGIF_BIT, PSVM_C(HOST_VGIF), true },
+		{ PSVM_C_HOST_VNMI_BIT, PSVM_C(HOST_VNMI), true },
+		{ PSVM_C_OFFER_VGIF_BIT, PSVM_C(OFFER_VGIF), true },
+		{ PSVM_C_OFFER_VNMI_BIT, PSVM_C(OFFER_VNMI), true },
+		{ PSVM_C_NESTED_VGIF_BIT, PSVM_C(OFFER_VGIF), false },
+		{ PSVM_C_NESTED_VNMI_BIT, PSVM_C(OFFER_VNMI), false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].condition == condition)
+			return value ? (facts & rows[i].facts) != 0
+				     : !rows[i].decides || (facts & rows[i].facts) == 0;
+	return true;
+}
+
+bool variant_fits(const struct variant *v, uint32_t facts)
+{
+	const struct psvm_diff_scope *scope = &v->diff->scopes[v->change->scope];
+
+	for (size_t t = 0; t < v->change->n_terms; t++) {
+		struct psvm_diff_term term = v->change->terms[t];
+		bool may = true;
+
+		for (size_t i = 0; i < scope->n_variables; i++)
+			if (term.mask >> i & 1)
+				may = may && may_hold(scope->variables[i].condition,
+						      term.value >> i & 1, facts);
+		if (may)
+			return true;
+	}
+	return false;
+}
+
+/* --- parts --------------------------------------------------------------- */
+
+static void take_part(const struct psvm_change_part *part, uint64_t *to, uint64_t from)
+{
+	if (part->output.kind != PSVM_OUTPUT_VALUE)
+		*to = (*to & ~part->bits) | (from & part->bits);
+	else if (*to == part->value_a && from == part->value_b)
+		*to = from;
+}
+
+static void take_parts(const struct variant *v, uint32_t terms, uint64_t *to,
+		       const uint64_t *from)
+{
+	for (size_t i = 0; i < v->change->n_parts; i++) {
+		const struct psvm_change_part *part = &v->change->parts[i];
+
+		if (part->term < 0 || (terms >> part->term & 1) != 0)
+			take_part(part, &to[part->number], from[part->number]);
+	}
+}
+
+void variant_outputs(const struct variant *v, uint32_t terms,
+		     const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		     uint64_t *outputs)
+{
+	uint64_t other[MAX_OUTPUTS];
+
+	step_of(v)->run(rules, input, outputs);
+	step_of(v)->run(v->rules, input, other);
+	take_parts(v, terms, outputs, other);
+}
+
+static bool fails(const struct psvm_result *r)
+{
+	return r->outcome == PSVM_VMEXIT_INVALID;
+}
+
+/* Does VMRUN end as it does where the change is? */
+static bool is_about(const struct variant *v, const struct psvm_result *a,
+		     const struct psvm_result *b)
+{
+	enum only only = step_of(v)->only;
+
+	return only == ONLY_ALL ||
+	       (fails(a) == fails(b) && fails(a) == (only == ONLY_FAILURE));
+}
+
+bool variant_result(const struct variant *v, uint32_t terms, struct psvm_result *result,
+		    const struct psvm_result *other)
+{
+	uint64_t to[MAX_OUTPUTS], from[MAX_OUTPUTS];
+
+	if (!is_about(v, result, other))
+		return false;
+	if (step_of(v)->n_outputs == 1) { /* VMRUN fails, or does not: all is another's */
+		*result = *other;
+		return true;
+	}
+	diff_put_result(to, result);
+	diff_put_result(from, other);
+	take_parts(v, terms, to, from);
+	diff_take_result(to, result);
+	return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rule set with one change: at the moment of the change, if its condition holds of
+ * what comes in, the bits that are its parts are those of another rule set.
+ */
+#ifndef PSVM_CHECK_VARIANT_H
+#define PSVM_CHECK_VARIANT_H
+
+#include "machine.h"
+#include "psvm/diff.h"
+
+/* As many outputs as a moment may have. */
+enum { VARIANT_OUTPUTS = 23 };
+
+struct variant {
+	const struct psvm_rules *rules; /* that the change leads to */
+	const struct psvm_diff *diff;
+	const struct psvm_change *change;
+};
+
+/* Is the change one of this moment? Of this one of its moment's outputs? */
+bool variant_at(const struct variant *v, enum psvm_moment moment);
+bool variant_of_output(const struct variant *v, unsigned number);
+
+/* The terms of the condition that hold of an input, one bit each; notes what decides. */
+uint32_t variant_terms(const struct variant *v, const struct psvm_nested *n,
+		       struct reads *reads);
+
+/* Some terms hold: make of the result of a transition the one of the changed rules.
+ * other is what the rules that the change leads to say. Returns whether this is
+ * a situation that the change is about. */
+bool variant_result(const struct variant *v, uint32_t terms, struct psvm_result *result,
+		    const struct psvm_result *other);
+
+/* The same for what a moment puts out besides transitions: intercepts, answers. */
+void variant_outputs(const struct variant *v, uint32_t terms,
+		     const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		     uint64_t *outputs);
+
+/* Can the condition hold with these features? */
+bool variant_fits(const struct variant *v, uint32_t facts);
+
+#endif
