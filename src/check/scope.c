@@ -290,17 +290,22 @@ static const struct slice default_slices[] = {
  * of states each.
  */
 static const struct slice full_slices[] = {
-	{ "interrupts, priorities, CR8 and HLT",
-	  UNUSED | VIRQ | PRIORITY | V(ICPT_INTR) | ICPTS_CR8 | V(ICPT_HLT),
-	  ACTS_L2 | ACTS_GIF | ACTS_CR8 | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF), NO_EVENT,
-	  V(V_IRQ) | V(V_INTR_MASKING) },
+	{ "interrupts, priorities and CR8", UNUSED | VIRQ | PRIORITY | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF), NO_EVENT,
+	  V(V_INTR_MASKING) },
+	{ "interrupts, CR8 that L1 intercepts, and HLT",
+	  UNUSED | V(V_IRQ) | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) |
+		  V(ICPT_INTR) | ICPTS_CR8 | V(ICPT_HLT),
+	  A(NOP) | A(VMRUN) | A(STI) | A(CLI) | A(CPUID) | A(HLT) | ACTS_CR8 | ACTS_L0 |
+		  A(INTR),
+	  C(PLAIN) | C(VGIF), NO_EVENT, V(V_INTR_MASKING) },
 	{ "interrupts, vGIF and HLT",
 	  UNUSED | VGIF | VIRQ | V(ICPT_INTR) | ICPTS_GIF | V(ICPT_HLT),
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_G) | C(VNMI_GN),
 	  NO_EVENT, V(V_INTR_MASKING) },
-	{ "interrupts, vGIF and CR8", UNUSED | VGIF | VIRQ | V(ICPT_INTR) | ICPTS_CR8,
-	  ACTS_L2 | ACTS_GIF | ACTS_CR8 | ACTS_L0 | A(INTR), C(VGIF_G), NO_EVENT,
-	  V(V_IRQ) | V(V_INTR_MASKING) },
+	{ "interrupts, vGIF and CR8", UNUSED | VGIF | VIRQ | V(ICPT_INTR),
+	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(VGIF_G), NO_EVENT,
+	  V(V_INTR_MASKING) },
 	{ "interrupts, NMIs and HLT",
 	  UNUSED | VNMI | VIRQ | V(ICPT_INTR) | V(ICPT_IRET) | V(ICPT_HLT),
 	  ACTS_L2 | A(VMRUN) | ACTS_L0 | A(INTR) | A(NMI), ALL_CONFIGS, NO_EVENT,
@@ -322,8 +327,10 @@ static const struct slice full_slices[] = {
 	  UNUSED | VGIF | VNMI | V(V_INTR_MASKING) | ICPTS_GIF,
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI) | FAULTS,
 	  C(VGIF_G) | C(VNMI_G) | C(VNMI_GN), ALL_EVENTS, V(V_INTR_MASKING) },
-	{ "injected events, faults and CR8", UNUSED | VIRQ | V(ICPT_INTR) | ICPTS_CR8,
-	  A(NOP) | A(VMRUN) | A(CPUID) | ACTS_CR8 | ACTS_L0 | A(INTR) | FAULTS,
+	{ "injected events, faults and CR8",
+	  UNUSED | V(V_IRQ) | V(V_INTR_MASKING) | V(TPR_ODD) | V(TPR_EVEN) |
+		  V(ICPT_INTR) | ICPTS_CR8,
+	  A(NOP) | A(VMRUN) | A(CPUID) | ACTS_TPR | ACTS_L0 | A(INTR) | FAULTS,
 	  C(PLAIN) | C(VGIF), ALL_EVENTS, V(V_INTR_MASKING) },
 };
 
