@@ -12,7 +12,7 @@ case ${1-} in
 demo) ;;
 all)
 	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3-minimal xz-utils"
-	sources="linux-source-6.1 linux-source-6.12"
+	sources="linux-source-6.1 linux-source-6.12 linux-source-7.2"
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then

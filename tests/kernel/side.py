@@ -38,6 +38,7 @@ FILES = {
     "version": "Makefile",
 }
 FILES_6_12 = {**FILES, "rflags.c": "arch/x86/kvm/regs.c"}
+FILES_7_2 = FILES_6_12
 
 # Where constants may be defined; those that the pieces use are taken.
 CONSTANTS = ["exits.h", "flags.h", "kvm_host.h", "vmcb.h", "svm.h", "nested.c"]
@@ -78,6 +79,22 @@ FUNCTIONS_6_12 = {
     "svm.h": FUNCTIONS["svm.h"] + ["nested_vnmi_enabled", "nested_exit_on_intr"],
     "nested.c": FUNCTIONS["nested.c"] + ["nested_svm_check_cached_vmcb12"],
 }
+
+
+def renamed(functions, gone, new):
+    """The same table with some names gone, and others instead or besides."""
+    return {file: [n for n in names if n not in gone] + new.get(file, [])
+            for file, names in functions.items()}
+
+
+FUNCTIONS_7_2 = renamed(
+    FUNCTIONS_6_12,
+    ["recalc_intercepts", "__nested_vmcb_check_controls", "vmcb_is_dirty"],
+    {"svm.h": ["__vmcb_set_intercept", "__vmcb_clr_intercept", "__vmcb_is_intercept",
+               "vmcb12_clr_intercept", "vmcb12_is_dirty", "svm_mark_intercepts_dirty"],
+     "svm.c": ["svm_has_pending_gif_event"],
+     "nested.c": ["nested_vmcb02_recalc_intercepts", "nested_svm_copy_vmcb12_to_cache",
+                  "nested_svm_vmexit_update_vmcb12"]})
 
 # The November 2022 series up to the seed, as changes of 6.1: what patch 02/13 and 03/13
 # and then 04/13 make of the write-back of int_ctl. (function, pattern, what replaces it);
@@ -123,6 +140,8 @@ SIDES = {
     "lkml-2022": LINUX_6_1._replace(edits=EDITS_SEED),
     "linux-6.12": Side("linux-source-6.12", ["linux-6.h", "linux-6.12.h"], FILES_6_12,
                        FUNCTIONS_6_12),
+    "linux-7.2": Side("linux-source-7.2", ["linux-6.12.h", "linux-7.2.h"], FILES_7_2,
+                      FUNCTIONS_7_2),
 }
 
 
