@@ -63,3 +63,7 @@ for package in $sources; do
 	install "$package" 2>/dev/null ||
 		echo "packages.sh: no $package here: the tests with it are skipped"
 done
+if [ "$1" = all ] && ! ls /usr/src/xen_*.orig.tar.xz >/dev/null 2>&1; then
+	(cd /usr/src && apt-get source -qq --download-only xen) >/dev/null 2>&1 ||
+		echo "packages.sh: no source of xen here: the tests with it are skipped"
+fi

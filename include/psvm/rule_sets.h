@@ -14,7 +14,8 @@
  * What is not claimed: [6.1]'s V_IRQ and V_TPR cells are the same from Linux
  * 5.8 to 6.3; its other cells are those of 6.1.192 only. tests/kernel compares
  * linux-6.1, linux-6.12 and linux-7.2, and hand-back of lkml-2022-base and lkml-2022,
- * with the functions of the kernel; xen is described from a reading of the source.
+ * with the functions of the kernel, up to intercepts; enter, window_open and hand-back
+ * of xen with Xen 4.17.5. The rest is described from a reading of the sources.
  *
  * With a rule set from here, known at compile time, a transition is
  * straight-line code. psvm_rules_builtin() has them by number.

@@ -188,7 +188,9 @@ const struct kernel_side kernel_side = {
 	.sources = sources,
 	.n_sources = sizeof(sources) / sizeof(sources[0]),
 	.step[KERNEL_HAND_BACK] = side_hand_back,
-#ifndef ONLY_HAND_BACK
+#ifdef ONLY_HAND_BACK
+	.unsaid = KERNEL_UNSAID_OTHERS,
+#else
 	.step[KERNEL_SNAPSHOT] = side_snapshot,
 	.step[KERNEL_ENTER] = side_enter,
 	.step[KERNEL_REENTER] = side_reenter,

@@ -37,8 +37,15 @@ struct kernel_source {
 
 typedef struct psvm_result kernel_step_fn(struct psvm_nested n);
 
+/* What a side does not say, besides clean bits, store12 and exit_int_info. */
+enum {
+	KERNEL_UNSAID_OTHERS = 1, /* all but int_ctl of 12 and 01, and the requests */
+	KERNEL_UNSAID_L1 = 2, /* 01, GIF, and what a VMRUN that fails leaves */
+};
+
 struct kernel_side {
 	uint32_t size;	   /* of this struct, in bytes */
+	unsigned int unsaid;
 	const char *rules; /* the rule set that is meant to be the same */
 	const char *version;
 	const struct kernel_source *sources;
@@ -48,8 +55,7 @@ struct kernel_side {
 	 *
 	 * v12 of a result is the snapshot, but what is found in vmcb12 after enter
 	 * and hand-back. Before enter vmcb12 has the words of v12, before hand-back
-	 * their complement, so that every store shows. Clean bits, store12 and
-	 * exit_int_info say nothing.
+	 * their complement, so that every store shows.
 	 */
 	kernel_step_fn *step[KERNEL_STEP_COUNT];
 	struct psvm_intercepts (*merge)(struct psvm_nested n, struct psvm_intercepts i12,

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make a side (side.h) out of the functions of an installed kernel source package.
+"""Make a side (side.h) out of the functions of an installed source package.
 
 usage: side.py --out DIR [option]... SIDE [COMMAND...]
 
-Takes the files of FILES out of the package's tarball, the pieces that SIDES names
-out of the files, puts the stand-ins before and the adapter behind them, and compiles
-that to DIR/SIDE.so. Then runs COMMAND with that file as its last argument. Exit status 77
+Takes files out of the package's tarball, and pieces out of the files, as SIDES says;
+puts the stand-ins before and the adapter behind them, and compiles that to
+DIR/SIDE.so. Then runs COMMAND with that file as its last argument. Exit status 77
 if the package is not there: a test that is skipped.
 
-Nothing of the kernel's text is in this repository. known/PACKAGE has a hash of every
+Nothing of the packages' text is in this repository. known/PACKAGE has a hash of every
 piece; --hashes prints them for the package that is there.
 """
 
@@ -40,18 +40,18 @@ FILES = {
 FILES_6_12 = {**FILES, "rflags.c": "arch/x86/kvm/regs.c"}
 FILES_7_2 = FILES_6_12
 
-# Where constants may be defined; those that the pieces use are taken.
+# Where constants may be defined; those that the functions use are taken.
 CONSTANTS = ["exits.h", "flags.h", "kvm_host.h", "vmcb.h", "svm.h", "nested.c"]
-# Enumerations, by one of their members, and structs, in the order of their use.
-ENUMS = {
-    "vmcb.h": ["INTERCEPT_CR", "INTERCEPT_CR0_READ"],
-    "svm.h": ["VMCB_INTERCEPTS"],
-}
-STRUCTS = {
-    "vmcb.h": ["vmcb_control_area", "vmcb_seg", "vmcb_save_area", "vmcb"],
-    "svm.h": ["kvm_vmcb_info", "vmcb_save_area_cached", "vmcb_ctrl_area_cached",
-              "svm_nested_state", "vcpu_sev_es_state", "vcpu_svm"],
-}
+# Types in the order of their use: (file, kind, name); an enumeration by one member.
+TYPES = [
+    ("vmcb.h", "enum", "INTERCEPT_CR"), ("vmcb.h", "enum", "INTERCEPT_CR0_READ"),
+    ("svm.h", "enum", "VMCB_INTERCEPTS"),
+    ("vmcb.h", "struct", "vmcb_control_area"), ("vmcb.h", "struct", "vmcb_seg"),
+    ("vmcb.h", "struct", "vmcb_save_area"), ("vmcb.h", "struct", "vmcb"),
+    ("svm.h", "struct", "kvm_vmcb_info"), ("svm.h", "struct", "vmcb_save_area_cached"),
+    ("svm.h", "struct", "vmcb_ctrl_area_cached"), ("svm.h", "struct", "svm_nested_state"),
+    ("svm.h", "struct", "vcpu_sev_es_state"), ("svm.h", "struct", "vcpu_svm"),
+]
 
 FUNCTIONS = {
     "rflags.c": ["kvm_set_rflags"],
@@ -96,6 +96,25 @@ FUNCTIONS_7_2 = renamed(
      "nested.c": ["nested_vmcb02_recalc_intercepts", "nested_svm_copy_vmcb12_to_cache",
                   "nested_svm_vmexit_update_vmcb12"]})
 
+FILES_XEN = {
+    "nested.c": "xen/arch/x86/hvm/svm/nestedsvm.c",
+    "intr.c": "xen/arch/x86/hvm/svm/intr.c",
+    "nested.h": "xen/arch/x86/include/asm/hvm/svm/nestedsvm.h",
+    "vmcb.h": "xen/arch/x86/include/asm/hvm/svm/vmcb.h",
+}
+TYPES_XEN = [
+    ("vmcb.h", "enum", "GENERAL1_INTERCEPT_VINTR"), ("vmcb.h", "union", "intinfo_t"),
+    ("vmcb.h", "union", "intstat_t"), ("vmcb.h", "union", "vintr_t"),
+    ("vmcb.h", "union", "virt_ext_t"), ("vmcb.h", "union", "vmcbcleanbits_t"),
+    ("vmcb.h", "struct", "vmcb_struct"), ("vmcb.h", "accessors", "VMCB_ACCESSORS"),
+    ("nested.h", "struct", "nestedsvm"),
+]
+FUNCTIONS_XEN = {
+    "nested.c": ["nsvm_vmcb_prepare4vmrun", "nsvm_vmcb_prepare4vmexit",
+                 "nestedsvm_vmexit_defer"],
+    "intr.c": ["svm_enable_intr_window"],
+}
+
 # The November 2022 series up to the seed, as changes of 6.1: what patch 02/13 and 03/13
 # and then 04/13 make of the write-back of int_ctl. (function, pattern, what replaces it);
 # a pattern that does not occur exactly once is a source that has changed.
@@ -121,27 +140,49 @@ EDITS_SEED = EDITS_BASE + [
 ]
 
 
+def linux_version(_, files):
+    """6.1.192 out of the top Makefile."""
+    number = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", files["version"],
+                             re.M))
+    return "Linux {VERSION}.{PATCHLEVEL}.{SUBLEVEL}".format(**number)
+
+
+def xen_version(tarball, _):
+    return "Xen " + tarball.name.split("_")[1].split("+")[0]
+
+
 class Side(typing.NamedTuple):
-    """A version of the kernel, and what becomes of it."""
+    """A version of a hypervisor, and what becomes of it."""
 
     package: str
-    headers: list  # where this version keeps what
-    files: dict
+    tarball: str  # a pattern; the last that fits is taken
+    headers: list  # of this version, behind the functions
+    files: dict  # short names
     functions: dict  # by file
+    types: list = TYPES
+    constants: list = CONSTANTS
+    standin: str = "standin.h"
+    adapter: str = "adapter.h"
+    version: typing.Callable = linux_version
     edits: list = []
 
 
-LINUX_6_1 = Side("linux-source-6.1", ["linux-6.h", "linux-6.1.h"], FILES, FUNCTIONS)
+def linux(release, headers, files, functions):
+    package = "linux-source-" + release
+    return Side(package, package + ".tar.xz", headers, files, functions)
+
+
+LINUX_6_1 = linux("6.1", ["linux-6.h", "linux-6.1.h"], FILES, FUNCTIONS)
 
 # By the rule set that is meant to be the same.
 SIDES = {
     "linux-6.1": LINUX_6_1,
     "lkml-2022-base": LINUX_6_1._replace(edits=EDITS_BASE),
     "lkml-2022": LINUX_6_1._replace(edits=EDITS_SEED),
-    "linux-6.12": Side("linux-source-6.12", ["linux-6.h", "linux-6.12.h"], FILES_6_12,
-                       FUNCTIONS_6_12),
-    "linux-7.2": Side("linux-source-7.2", ["linux-6.12.h", "linux-7.2.h"], FILES_7_2,
-                      FUNCTIONS_7_2),
+    "linux-6.12": linux("6.12", ["linux-6.h", "linux-6.12.h"], FILES_6_12, FUNCTIONS_6_12),
+    "linux-7.2": linux("7.2", ["linux-6.12.h", "linux-7.2.h"], FILES_7_2, FUNCTIONS_7_2),
+    "xen": Side("xen", "xen_*.orig.tar.xz", [], FILES_XEN, FUNCTIONS_XEN, TYPES_XEN,
+                ["nested.c"], "xen-standin.h", "xen-adapter.h", xen_version),
 }
 
 
@@ -149,26 +190,23 @@ class Changed(Exception):
     """The source has changed so much that no side can be made of it."""
 
 
-def unpack(side, package_dir, out):
-    """The files of a side, by their short names. None: no package."""
-    tarball = pathlib.Path(package_dir) / (side.package + ".tar.xz")
-    if not tarball.exists():
-        return None
+def find_tarball(side, package_dir):
+    """None: no package."""
+    return max(pathlib.Path(package_dir).glob(side.tarball), default=None)
+
+
+def unpack(side, tarball, out):
+    """The files of a side, by their short names."""
     tree, stamp = out / side.package, out / (side.package + ".stamp")
-    wanted = [f"{side.package}/{path}" for path in sorted(set(side.files.values()))]
-    state = f"{tarball.stat().st_size} {tarball.stat().st_mtime_ns} {wanted}"
+    wanted = ["*/" + path for path in sorted(set(side.files.values()))]
+    state = f"{tarball} {tarball.stat().st_size} {tarball.stat().st_mtime_ns} {wanted}"
     if not stamp.exists() or stamp.read_text() != state:
         tree.mkdir(exist_ok=True)
         subprocess.run(["tar", "-xJf", tarball, "-C", tree, "--strip-components=1",
-                        "--occurrence=1", *wanted], check=True)
+                        "--occurrence=1", "--wildcards", "--anchored",
+                        "--no-wildcards-match-slash", *wanted], check=True)
         stamp.write_text(state)
     return {name: (tree / path).read_text() for name, path in side.files.items()}
-
-
-def version(makefile):
-    """6.1.192 out of the top Makefile."""
-    number = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", makefile, re.M))
-    return "{VERSION}.{PATCHLEVEL}.{SUBLEVEL}".format(**number)
 
 
 def one(pattern, text, name):
@@ -180,15 +218,17 @@ def one(pattern, text, name):
 
 def function(text, name):
     """From the type at the beginning of a line to the brace at the beginning of one."""
-    return one(rf"^\w[^\n;={{}}#]*\b{name}\([^;{{}}]*\)\s*{{.*?^}}$", text, name)
+    return one(rf"^(?:\w[\w *]*\n)?(?:\w[^\n;={{}}#(]*)?\b{name}\([^;{{}}]*\)\s*{{.*?^}}$",
+               text, name)
 
 
-def struct(text, name):
-    return one(rf"^struct\s(?:__\w+\s\([^{{]*\)\s)?{name}\s{{.*?^}}[^;]*;", text, name)
-
-
-def enum(text, member):
-    return one(rf"^enum[^{{;]*{{[^}}]*\b{member}\b[^}}]*}};", text, member)
+# How a type begins and ends.
+KINDS = {
+    "enum": r"^enum[^{{;]*{{[^}}]*\b{0}\b[^}}]*}};",
+    "struct": r"^struct\s(?:__\w+\s\([^{{]*\)\s)?{0}\s{{.*?^}}[^;]*;",
+    "union": r"^typedef union\s*{{(?:(?!^typedef).)*?^}} {0};",
+    "accessors": r"^#define {0}_\(.*?^#undef {0}$",
+}
 
 
 def without_comments(text):
@@ -199,10 +239,10 @@ def words_of(text):
     return set(re.findall(r"\b[A-Za-z_]\w*\b", without_comments(text)))
 
 
-def constants(files, used, ours):
+def constants(files, where, used, ours):
     """The definitions of the words of `used`, and of the words that these use."""
     defined = {}
-    for name in CONSTANTS:
+    for name in where:
         for define in re.finditer(r"^#\s*define\s+(\w+)\b(?:[^\n\\]|\\\n|\\.)*", files[name],
                                   re.M):
             defined.setdefault(define.group(1), define.group(0))
@@ -248,21 +288,20 @@ def read_hashes(path):
 class Source:
     """What a side is made of, piece by piece."""
 
-    def __init__(self, files, side):
-        self.version = version(files["version"])
-        types = [enum(files[f], m) for f in ENUMS for m in ENUMS[f]]
-        types += [struct(files[f], s) for f in STRUCTS for s in STRUCTS[f]]
-        self.types = "\n\n".join(types)
+    def __init__(self, tarball, files, side):
+        self.version = side.version(tarball, files)
+        self.types = "\n\n".join(one(KINDS[kind].format(name), files[file], name)
+                                 for file, kind, name in side.types)
         self.functions = {n: function(files[f], n)
                           for f in side.functions for n in side.functions[f]}
-        standins = "\n".join((HERE / header).read_text()
-                             for header in ["standin.h", *side.headers])
-        adapter = (HERE / "adapter.h").read_text()
+        standins, adapter = ("\n".join((HERE / header).read_text() for header in headers)
+                             for headers in [[side.standin, *side.headers],
+                                             [side.adapter]])
         known = defined_here(standins)
         functions = " ".join(self.functions.values())
-        self.constants = constants(files, words_of(functions), known)
-        self.all_constants = constants(
-            files, words_of(" ".join([functions, self.types, standins, adapter])), known)
+        everything = " ".join([functions, self.types, standins, adapter])
+        self.constants = constants(files, side.constants, words_of(functions), known)
+        self.all_constants = constants(files, side.constants, words_of(everything), known)
 
     def hashes(self):
         pieces = {"constants": "\n".join(self.constants), **self.functions}
@@ -276,11 +315,11 @@ def c_file(name, side, source, known):
     only = "#define ONLY_HAND_BACK\n" if side.edits else ""
     return "\n".join([
         f'{only}#define SIDE_RULES "{name}"', f'#define SIDE_VERSION "{source.version}"',
-        '#include "standin.h"', *source.all_constants, source.types,
+        f'#include "{side.standin}"', *source.all_constants, source.types,
         *(prototype(text) for text in functions.values()), *functions.values(),
         *(f'#include "{header}"' for header in side.headers),
         "static const struct kernel_source sources[] = {", *rows, "};",
-        '#include "adapter.h"', ""])
+        f'#include "{side.adapter}"', ""])
 
 
 def compile_side(args, out):
@@ -310,11 +349,11 @@ def arguments():
 def make(args, out):
     """The library; None: nothing more to do."""
     side = SIDES[args.side]
-    files = unpack(side, args.package_dir, out)
-    if files is None:
+    tarball = find_tarball(side, args.package_dir)
+    if tarball is None:
         print(f"{args.side}: skipped: {side.package} is not installed")
         sys.exit(SKIPPED)
-    source = Source(files, side)
+    source = Source(tarball, unpack(side, tarball, out), side)
     if args.hashes:
         for name, value in source.hashes().items():
             print(value, name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rule set against the functions of the kernel that it describes.
+ * A rule set against the functions of the hypervisor that it describes.
  *
  *	test_kernel [--random COUNT] [--only CASES] SIDE.so
  *
@@ -34,14 +34,13 @@
 
 /* --- what is compared ---------------------------------------------------- */
 
-/* What a kernel side or a step does not say is not compared. */
+/* What a step does not say is not compared; nor what a side does not say. */
 enum {
 	NO_REQUESTS = 1, /* they are made by the caller of the kernel's function */
 	NO_OUTCOME = 2,
-	ONLY_INT_CTL = 4, /* of 12 and 01, and the requests: what the seed is about */
-	OUTCOME_FIRST = 8, /* if the checks fail, the kernel's caller does the rest */
-	VMCB12_SAME = 16, /* v12 is vmcb12; the words of 12 are there first */
-	VMCB12_OTHER = 32, /* v12 is vmcb12; their complement is there first */
+	OUTCOME_FIRST = 4, /* if the checks fail, the kernel's caller does the rest */
+	VMCB12_SAME = 8, /* v12 is vmcb12; the words of 12 are there first */
+	VMCB12_OTHER = 16, /* v12 is vmcb12; their complement is there first */
 };
 
 typedef struct psvm_result psvm_fn(const struct psvm_rules *rules, struct psvm_nested n);
@@ -85,16 +84,25 @@ PSVM_STATIC_ASSERT(N_ROWS(steps) == KERNEL_STEP_COUNT &&
 	  KNOB_V_GIF_ENABLE_02, KNOB_VINTR_02, KNOB_V_NMI_01, KNOB_VINTR_01, KNOB_L1_IF, \
 	  KNOB_L1_GIF, KNOB_PENDING, KNOB_CHECKS_FAILED }
 
-static const struct plan plans[] = {
-	[KERNEL_SNAPSHOT] = { .knobs = { KNOB_V_INTR_MASKING_12 } },
-	[KERNEL_ENTER] = { .knobs = KNOBS_OF_LINUX, .nmis = true },
-	[KERNEL_REENTER] = { .knobs = KNOBS_OF_LINUX },
-	[KERNEL_WINDOW_OPEN] = { .knobs = KNOBS_OF_LINUX },
-	[KERNEL_WINDOW_CLOSE] = { .knobs = KNOBS_OF_LINUX },
-	[KERNEL_REFRESH] = { .knobs = KNOBS_OF_LINUX },
-	[KERNEL_HAND_BACK] = { .knobs = KNOBS_OF_LINUX, .nmis = true },
-};
-static const struct plan plan_of_merge = { .knobs = KNOBS_OF_LINUX, .intercepts = true };
+#define KNOBS_OF_XEN \
+	{ KNOB_V_INTR_MASKING_12, KNOB_V_GIF_ENABLE_12, KNOB_V_IRQ_12, KNOB_VINTR_12, \
+	  KNOB_V_IRQ_02, KNOB_V_GIF_ENABLE_02, KNOB_VINTR_02, KNOB_VINTR_01, \
+	  KNOB_CHECKS_FAILED, KNOB_CLEAN_TPR_12, KNOB_MOVED_12, KNOB_VMRUN_PENDING, \
+	  KNOB_DEFERRED, KNOB_VECTOR_4, KNOB_VECTOR_7, KNOB_EXTERNAL }
+
+/* The merge comes after the steps. */
+enum { MERGE = KERNEL_STEP_COUNT };
+
+static struct plan plan_of(enum kernel_step step, bool xen)
+{
+	struct plan plan = { .knobs = KNOBS_OF_LINUX,
+			     .nmis = step == KERNEL_ENTER || step == KERNEL_HAND_BACK,
+			     .intercepts = step == (enum kernel_step)MERGE };
+	struct plan plan_of_xen = { .knobs = KNOBS_OF_XEN,
+				    .intercepts = plan.intercepts };
+
+	return xen ? plan_of_xen : plan;
+}
 
 /* --- the other side ------------------------------------------------------ */
 
@@ -117,7 +125,7 @@ static bool source_is_known(void)
 
 static void say_input(const char *step, const struct psvm_nested *n)
 {
-	fprintf(stderr, "\n%s and Linux %s disagree about %s: %s\n", side->rules,
+	fprintf(stderr, "\n%s and %s disagree about %s: %s\n", side->rules,
 		side->version, step,
 		source_is_known() ? "the source is as known, the rule set is wrong" :
 				    "the source has changed, the rule set may be right");
@@ -185,7 +193,22 @@ static void take_all_but_int_ctl(struct psvm_words *to, const struct psvm_words 
 	to->int_ctl = int_ctl;
 }
 
-/* Take from psvm's result what the kernel's does not say. */
+/* Take from psvm's result what the side does not say. */
+static void fill_unsaid_by_side(struct psvm_result *kernel,
+				const struct psvm_result *psvm)
+{
+	if (side->unsaid & KERNEL_UNSAID_OTHERS) {
+		take_all_but_int_ctl(&kernel->v12, &psvm->v12);
+		take_all_but_int_ctl(&kernel->v01, &psvm->v01);
+		kernel->v02 = psvm->v02;
+	}
+	if (side->unsaid & KERNEL_UNSAID_L1) {
+		kernel->v01 = psvm->v01;
+		kernel->gif = psvm->gif;
+	}
+}
+
+/* The same, and what the step does not say. */
 static void fill_unsaid(struct psvm_result *kernel, const struct psvm_result *psvm,
 			unsigned int way, uint32_t facts)
 {
@@ -194,6 +217,7 @@ static void fill_unsaid(struct psvm_result *kernel, const struct psvm_result *ps
 		*kernel = *psvm;
 		return;
 	}
+	fill_unsaid_by_side(kernel, psvm);
 	kernel->store12 = psvm->store12;
 	kernel->dirty01 = psvm->dirty01;
 	kernel->dirty02 = psvm->dirty02;
@@ -206,18 +230,11 @@ static void fill_unsaid(struct psvm_result *kernel, const struct psvm_result *ps
 		kernel->requests = psvm->requests;
 	if (way & NO_OUTCOME)
 		kernel->outcome = psvm->outcome;
-	if (way & ONLY_INT_CTL) {
-		take_all_but_int_ctl(&kernel->v12, &psvm->v12);
-		take_all_but_int_ctl(&kernel->v01, &psvm->v01);
-		kernel->v02 = psvm->v02;
-	}
 }
 
 static unsigned int way_of(enum kernel_step step)
 {
-	bool all = side->step[KERNEL_ENTER] != NULL;
-
-	return ways[step] | (all ? 0 : ONLY_INT_CTL);
+	return ways[step] | (side->unsaid & KERNEL_UNSAID_L1 ? OUTCOME_FIRST : 0);
 }
 
 /* Where the kernel's function begins with vmcb12, psvm begins with the snapshot. */
@@ -271,15 +288,12 @@ static bool look_at_merge(void *context, const struct input *input)
 
 /* --- cases --------------------------------------------------------------- */
 
-/* The merge comes after the steps. */
-enum { MERGE = KERNEL_STEP_COUNT };
-
 static void test_source(void **state)
 {
 	const struct kernel_source *source = *state;
 
 	if (strcmp(source->hash, source->known) != 0)
-		fail_msg("%s of Linux %s: source changed (hash %s, known is %s)",
+		fail_msg("%s of %s: source changed (hash %s, known is %s)",
 			 source->name, side->version, source->hash,
 			 *source->known ? source->known : "none");
 }
@@ -305,11 +319,9 @@ static void report(const struct scene *scene, const char *which, bool equal)
 static void test_complete(void **state)
 {
 	struct scene scene = { .step = *(enum kernel_step *)*state };
-	const struct plan *plan = scene.step == (enum kernel_step)MERGE ?
-					  &plan_of_merge :
-					  &plans[scene.step];
+	struct plan plan = plan_of(scene.step, rules == &psvm_rules_xen);
 	struct counts counts = { 0, 0 };
-	bool equal = enumerate(plan, true, look_at(&scene), &scene, &counts);
+	bool equal = enumerate(&plan, true, look_at(&scene), &scene, &counts);
 
 	report(&scene, "complete over what steers it", equal);
 }
