@@ -385,7 +385,7 @@ static void add_case(const char *first, const char *second, CMUnitTestFunction f
 static void add_cases(void)
 {
 	for (size_t i = 0; i < side->n_sources; i++)
-		add_case("source of", side->sources[i].name, test_source,
+		add_case("source as known:", side->sources[i].name, test_source,
 			 (void *)(uintptr_t)&side->sources[i]);
 	for (enum kernel_step step = 0; step <= (enum kernel_step)MERGE; step++) {
 		struct scene scene = { .step = step };
