@@ -5,11 +5,14 @@
 # usage: packages.sh demo|all
 set -eu
 
+# Sources that rule sets are compared with. Without one its tests are skipped.
+sources=""
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
 all)
-	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3-minimal"
+	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3-minimal xz-utils"
+	sources="linux-source-6.1 linux-source-6.12 linux-source-7.2"
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then
@@ -26,23 +29,41 @@ all)
 esac
 
 missing() {
-	for package in $packages; do
+	for package in "$@"; do
 		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' ||
 			echo "$package"
 	done
+}
+
+install() {
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+		>/dev/null
 }
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "packages.sh: not a Debian; needed: $packages" >&2
 	exit 0
 fi
-[ -n "$(missing)" ] || exit 0
+# shellcheck disable=SC2086 # lists
+needed=$(missing $packages | xargs)
+# shellcheck disable=SC2086 # lists
+sources=$(missing $sources | xargs)
 if [ "$(id -u)" != 0 ]; then
-	echo "packages.sh: missing, and only root can install them: $(missing | xargs)" >&2
+	[ -n "$needed" ] || exit 0
+	echo "packages.sh: missing, and only root can install them: $needed" >&2
 	exit 1
 fi
-echo "installing: $(missing | xargs)"
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-# shellcheck disable=SC2046 # a list
-apt-get install -y -qq --no-install-recommends $(missing) >/dev/null
+if [ -n "$needed" ]; then
+	echo "installing: $needed"
+	apt-get update -qq
+	# shellcheck disable=SC2086 # a list
+	install $needed
+fi
+for package in $sources; do
+	install "$package" 2>/dev/null ||
+		echo "packages.sh: no $package here: the tests with it are skipped"
+done
+if [ "$1" = all ] && ! ls /usr/src/xen_*.orig.tar.xz >/dev/null 2>&1; then
+	(cd /usr/src && apt-get source -qq --download-only xen) >/dev/null 2>&1 ||
+		echo "packages.sh: no source of xen here: the tests with it are skipped"
+fi

@@ -59,6 +59,7 @@ enum {
 	INTR = 0,	      /* of 00Ch */
 	NMI = 1,
 	VINTR = 4,
+	PAUSE = 23,
 	VMMCALL = 1,	      /* of 010h */
 	WORD_COUNT = 6,	      /* 000h to 014h */
 };

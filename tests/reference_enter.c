@@ -66,6 +66,9 @@ static enum source merge_cr(const struct situation *s, unsigned int n)
 
 enum source merge_misc1(const struct situation *s, unsigned int n)
 {
+	/* That L2 spins tells linux-7.2 nothing about whom to run: for L1 alone. */
+	if (n == PAUSE && s->rules == REF_LINUX_7_2)
+		return OF_12;
 	return n == VINTR && merge_leaves_out_vintr(s) ? OF_12 : OF_01_OR_12;
 }
 

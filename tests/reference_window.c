@@ -76,7 +76,7 @@ static enum source close_02_misc1(const struct situation *s, unsigned int n)
 {
 	if (is_xen(s))
 		return n == VINTR ? IS_0 : OF_02;
-	return n == VINTR ? OF_12 : OF_01_OR_12;
+	return n == VINTR ? OF_12 : merge_misc1(s, n);
 }
 
 static enum source close_01(const struct situation *s, unsigned int n)

@@ -22,4 +22,7 @@ void show_input(FILE *out, const char *name, const struct psvm_nested *n);
 bool show_difference(FILE *out, const struct psvm_result *got,
 		     const struct psvm_result *want);
 
+/** The same question, without a word and much faster. */
+bool results_equal(const struct psvm_result *a, const struct psvm_result *b);
+
 #endif

@@ -197,30 +197,6 @@ static void say_input(const struct scene *scene, const struct input *input)
 	show_input(stderr, "input", &input->n);
 }
 
-static uint64_t words_differ(const struct psvm_words *a, const struct psvm_words *b)
-{
-	return (a->int_ctl ^ b->int_ctl) | (a->int_state ^ b->int_state) |
-	       (a->event_inj ^ b->event_inj) | (a->exit_int_info ^ b->exit_int_info) |
-	       (a->misc1 ^ b->misc1) | (uint64_t)(a->tlb_control ^ b->tlb_control);
-}
-
-static bool status_differs(const struct psvm_status *a, const struct psvm_status *b)
-{
-	return a->code != b->code || a->where != b->where || a->bits != b->bits;
-}
-
-/* show_difference() says the same, member by member, but slowly. */
-static bool results_equal(const struct psvm_result *a, const struct psvm_result *b)
-{
-	return (words_differ(&a->v12, &b->v12) | words_differ(&a->v02, &b->v02) |
-		words_differ(&a->v01, &b->v01)) == 0 &&
-	       !status_differs(&a->status, &b->status) && a->requests == b->requests &&
-	       a->store12 == b->store12 && a->dirty01 == b->dirty01 &&
-	       a->dirty02 == b->dirty02 && a->outcome == b->outcome &&
-	       a->gif == b->gif && a->nmi_change == b->nmi_change &&
-	       a->reserved == b->reserved;
-}
-
 static bool look_at_transition(void *context, const struct input *input)
 {
 	const struct scene *scene = context;

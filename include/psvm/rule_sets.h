@@ -5,15 +5,17 @@
  * References (function names are those of the sources)
  *   [6.1]  Linux 6.1.192, arch/x86/kvm/svm/{nested,svm}.c
  *   [6.12] Linux 6.12.107 to 6.12.117, same files
- *   [7.2]  Linux 7.2, same files
+ *   [7.2]  Linux 7.2.13, same files
  *   [lkml] "KVM: nSVM" series of 17 November 2022, patches 02, 03, 04, 11 of 13,
  *          and the review of 04/13
  *   [Xen]  Xen at c447b730 (August 2026), xen/arch/x86/hvm/svm/
  *   [APM]  AMD64 Architecture Programmer's Manual volume 2, revision 3.44
  *
  * What is not claimed: [6.1]'s V_IRQ and V_TPR cells are the same from Linux
- * 5.8 to 6.3; its other cells are those of 6.1.192 only. linux-7.2 is described
- * from a reading of the sources, not compared with them by a test.
+ * 5.8 to 6.3; its other cells are those of 6.1.192 only. tests/kernel compares
+ * linux-6.1, linux-6.12 and linux-7.2, and hand-back of lkml-2022-base and lkml-2022,
+ * with the functions of the kernel, up to intercepts; enter, window_open and hand-back
+ * of xen with Xen 4.17.5. The rest is described from a reading of the sources.
  *
  * With a rule set from here, known at compile time, a transition is
  * straight-line code. psvm_rules_builtin() has them by number.
@@ -32,7 +34,7 @@
 	  "lkml-2022-base with patch 04/13, the seed, and its review applied") \
 	X("lkml-2022-vnmi", lkml_2022_vnmi, "lkml-2022 with patch 11/13, vNMI") \
 	X("linux-6.12", linux_6_12, "Linux 6.12.107 to 6.12.117") \
-	X("linux-7.2", linux_7_2, "Linux 7.2: linux-6.12 with a sanitised snapshot") \
+	X("linux-7.2", linux_7_2, "Linux 7.2: linux-6.12, the snapshot sanitised, PAUSE left to L1") \
 	X("xen", xen, "Xen c447b730, August 2026") \
 	X("exact", exact, "what the manual asks for: S1 to S12 of the README")
 
@@ -87,13 +89,16 @@ enum psvm_rule_set_id {
 
 /* [6.12] recalc_intercepts(): VMMCALL stays, vmmcall_interception() decides. Since
  * 7334ede457c6 a window may be needed with
- * V_INTR_MASKING, but not while L1's own IF keeps interrupts out. */
-#define PSVM_MERGE_LINUX_6_12 \
+ * V_INTR_MASKING, but not while L1's own IF keeps interrupts out. [7.2]
+ * nested_vmcb02_recalc_intercepts() also drops L0's intercept of PAUSE: L0 looks for
+ * virtual CPUs of L1 that spin, not for those of L2. */
+#define PSVM_DROP_VINTR_LINUX \
+	PSVM_WHEN(PSVM_INTERCEPT_VINTR, PSVM_C(V_INTR_MASKING_12), PSVM_C(L1_IF))
+#define PSVM_MERGE_LINUX_6_12(drop_misc1) \
 	/* MERGE_WORDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WORDS_ALL)), \
 	/* MERGE_DROP_CR */ PSVM_CELL_1(PSVM_WHEN( \
 		PSVM_INTERCEPT_CR8_WRITE, PSVM_C(V_INTR_MASKING_12), 0)), \
-	/* MERGE_DROP_MISC1 */ PSVM_CELL_1(PSVM_WHEN( \
-		PSVM_INTERCEPT_VINTR, PSVM_C(V_INTR_MASKING_12), PSVM_C(L1_IF))), \
+	/* MERGE_DROP_MISC1 */ drop_misc1, \
 	/* MERGE_DROP_MISC2 */ PSVM_NEVER, \
 	/* MERGE_SET_CR */ PSVM_NEVER
 
@@ -396,7 +401,8 @@ static const struct psvm_rules psvm_rules_lkml_2022_vnmi = {
 
 static const struct psvm_rules psvm_rules_linux_6_12 = {
 	PSVM_HEAD,
-	{ PSVM_SNAPSHOT_VERBATIM, PSVM_ENTER_LINUX_6_12, PSVM_MERGE_LINUX_6_12,
+	{ PSVM_SNAPSHOT_VERBATIM, PSVM_ENTER_LINUX_6_12,
+	  PSVM_MERGE_LINUX_6_12(PSVM_CELL_1(PSVM_DROP_VINTR_LINUX)),
 	  PSVM_WINDOW_LINUX(PSVM_WHEN(PSVM_USURPED_LINUX, PSVM_C(VINTR_02), 0)),
 	  PSVM_CLOSE_LINUX, PSVM_HANDBACK_LINUX_6_12, PSVM_REFRESH_LINUX_6_12,
 	  PSVM_LINUX_TAIL }
@@ -410,7 +416,9 @@ static const struct psvm_rules psvm_rules_linux_7_2 = {
 		  PSVM_ALWAYS(~PSVM_INT_STATE_INTERRUPT_SHADOW)),
 	  /* SNAPSHOT_EVENT_INJ */ PSVM_CELL_1(PSVM_ALWAYS(~PSVM_EVENT_INJ_DEFINED)),
 	  /* SNAPSHOT_TLB_CONTROL */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_TLB_CONTROL_RESERVED)),
-	  PSVM_ENTER_LINUX_6_12, PSVM_MERGE_LINUX_6_12,
+	  PSVM_ENTER_LINUX_6_12,
+	  PSVM_MERGE_LINUX_6_12(PSVM_CELL_2(PSVM_DROP_VINTR_LINUX,
+					    PSVM_ALWAYS(PSVM_INTERCEPT_PAUSE))),
 	  PSVM_WINDOW_LINUX(PSVM_WHEN(PSVM_USURPED_LINUX, PSVM_C(VINTR_02), 0)),
 	  PSVM_CLOSE_LINUX, PSVM_HANDBACK_LINUX_6_12, PSVM_REFRESH_LINUX_6_12,
 	  PSVM_LINUX_TAIL }
@@ -518,6 +526,19 @@ static const struct psvm_rules psvm_rules_xen = {
  * A window is asked for only where its V_IRQ waits for what L1's interrupt waits for,
  * L2's RFLAGS.IF and no more. Elsewhere L1's interrupt waits without one: L0 looks at
  * each instruction (STEP), or at the next VMRUN, re-entry or #VMEXIT (..._REQUEST).
+ *
+ * What it costs: exits of L2 to L0 that L1 has not asked for, besides one for each
+ * arrival and one for a VMRUN while something waits.
+ *
+ *   V_INTR_MASKING = 1   HLT; where L0 has no vGIF, STGI and CLGI. No rule set does
+ *                        without these. And only if L2 has closed L1's GIF (CLGI that L1
+ *                        does not intercept, no nested vGIF), L1's IF was 1 and an
+ *                        interrupt waits: each instruction
+ *   V_INTR_MASKING = 0   besides, MOV to and from CR8, and one VINTR exit for an
+ *                        interrupt of L1 that L2's IF or shadow holds up; with vGIF or
+ *                        vNMI nested, each instruction instead, while one waits
+ *   any                  each instruction while an NMI of L1 waits that L0 cannot put
+ *                        into the VMCB that runs
  *
  * Known to be less than exact, by the manual: if L0 uses vNMI but not vGIF, and vNMI is
  * nested, L2's virtual NMI does not wait for L1's GIF (15.17, 15.21.10).
