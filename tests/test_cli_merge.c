@@ -5,8 +5,13 @@
  */
 #include "command.h"
 
+#include "check/scope.h"
 #include "psvm/version.h"
 #include "rows.h"
+
+#ifndef PSVM_TESTS_DIR
+#define PSVM_TESTS_DIR "tests"
+#endif
 
 #include <jansson.h>
 #include <stdio.h>
@@ -107,6 +112,57 @@ static void test_json(void **state)
 	json_decref(merged);
 }
 
+static json_int_t number_of(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+/* The result that is kept of the full scope, by full.sh: it is of all parts of the scope
+ * that is declared now, and of all set-ups that these stand for. */
+static void test_kept(void **state)
+{
+	const struct scope *full = scope_named("full");
+	uint64_t setups = 0;
+	json_t *kept;
+
+	(void)state;
+	assert_int_equal(run("check --merge " PSVM_TESTS_DIR "/full-exact.json"), 0);
+	assert_contains(out, "exact: L1 cannot tell that it is nested\n");
+	assert_int_equal(run("check --merge " PSVM_TESTS_DIR "/full-exact.json --json"), 0);
+	kept = json_loads(out, 0, NULL);
+	assert_non_null(kept);
+	for (unsigned i = 0; i < scope_unit_count(full); i++) {
+		struct unit unit = scope_unit(full, i);
+
+		setups += scope_setups(&unit);
+	}
+	assert_true(json_is_true(json_object_get(kept, "complete")));
+	assert_int_equal(number_of(kept, "units"), scope_unit_count(full));
+	assert_int_equal(number_of(kept, "setups"), setups);
+	assert_true(number_of(kept, "states") > 0);
+	assert_true(number_of(kept, "transitions") > number_of(kept, "states"));
+	json_decref(kept);
+}
+
+/* Every dimension is in the full scope. */
+static void test_full(void **state)
+{
+	const struct scope *full = scope_named("full");
+	struct slice all = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < full->slice_count; i++) {
+		all.vars |= full->slices[i].vars;
+		all.acts |= full->slices[i].acts;
+		all.configs |= full->slices[i].configs;
+		all.events |= full->slices[i].events;
+	}
+	assert_int_equal(all.vars, scope_everything.vars);
+	assert_int_equal(all.acts, scope_everything.acts);
+	assert_int_equal(all.configs, scope_everything.configs);
+	assert_int_equal(all.events, scope_everything.events);
+}
+
 static void prepare(void)
 {
 	for (size_t i = 0; i < N_ROWS(files); i++) {
@@ -120,9 +176,11 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + 1];
+	struct CMUnitTest tests[N_ROWS(rows) + 3];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_kept);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
 	return command_main(argc, argv, "cli-merge", tests, n, prepare);
 }
