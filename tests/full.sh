@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The full scope for one rule set, in shards one after another, and their results as one:
-# kept as full-exact.json. A job scheduler runs the shards side by side; what they print
-# does not depend on it. Each needs less than 2 GiB for exact. Some 25 minutes of one core.
+# kept as full-exact.json. A job scheduler may run the shards side by side: what they
+# print does not depend on it. For exact each needs less than 2 GiB, all together some
+# 15 minutes of one core.
 # usage: full.sh PSVM RULES > full-RULES.json
 set -eu
 [ $# = 2 ] || { echo "usage: full.sh PSVM RULES" >&2; exit 2; }

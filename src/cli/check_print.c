@@ -78,9 +78,16 @@ static void print_scope(const struct checked *c)
 		  r->complete ? "complete" : "NOT complete: the bound of states was met");
 }
 
+#define LATENT \
+	"The request that a helper raises by chance does not count here: a class that " \
+	"is " \
+	"not found with it is latent."
+
 static void print_evidence(const struct checked *c)
 {
 	cli_print(0, "By the model; unconfirmed on hardware.");
+	if (!c->implicit_event)
+		cli_print(0, LATENT);
 	if (c->recorded != NULL)
 		cli_print(0,
 			  "%s: %zu of %zu recorded rows show a difference, %zu of them "
@@ -189,6 +196,8 @@ void checked_markdown(const struct checked *c)
 				: "L1 cannot tell that it is nested",
 	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
 	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
+	if (!c->implicit_event)
+		printf("\n%s\n", LATENT);
 	markdown_evidence(c);
 	for (size_t i = 0; i < r->finding_count; i++)
 		markdown_finding(c, &r->findings[i], i + 1);

@@ -187,7 +187,7 @@ int cmd_check(int argc, const char **argv)
 {
 	struct options options = { 0 };
 	const struct poptOption table[] = {
-		STRING("scope", scope, "default, or full, which takes hours", "SCOPE"),
+		STRING("scope", scope, "default, or full: some 15 minutes", "SCOPE"),
 		STRING("shard", shard, "only part I of N, I from 0", "I/N"),
 		STRING("threads", threads,
 		       "this many threads, not one for each processor", "N"),

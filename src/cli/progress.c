@@ -9,13 +9,15 @@ static void show(void *context, const struct psvm_check_progress *p)
 {
 	const time_t *start = context;
 	double seconds = difftime(time(NULL), *start);
+	double millions = (double)p->transitions / 1e6;
 	double rest = p->units_done ? seconds / p->units_done * (p->units - p->units_done)
 				    : 0;
 
 	fprintf(stderr,
-		"\r%u of %u parts, %.1f million transitions, about %.0f s left   %s",
-		p->units_done, p->units, (double)p->transitions / 1e6, rest,
-		p->units_done == p->units ? "\n" : "");
+		"\r%u of %u parts, %.1f million transitions, %.1f a second, about %.0f s "
+		"left   %s",
+		p->units_done, p->units, millions, seconds > 0 ? millions / seconds : 0,
+		rest, p->units_done == p->units ? "\n" : "");
 }
 
 void cli_show_progress(struct psvm_check_request *request, time_t *start)
