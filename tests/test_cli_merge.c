@@ -22,14 +22,15 @@
 #define SUMS(units, states, complete) \
 	"\"units\": " #units ", \"complete\": " #complete ", \"states\": " #states ", " \
 	"\"transitions\": 1" #states ", \"setups\": 2" #states ", "
-#define STEP(act) \
-	"{\"level\": 2, \"act\": \"" act "\", \"bare\": \"-\", \"nested\": \"-\", " \
+#define STEP(act) STEP_OF(2, act)
+#define STEP_OF(level, act) \
+	"{\"level\": " #level ", \"act\": \"" act "\", \"bare\": \"-\", \"nested\": \"-\", " \
 	"\"l0\": \"\", \"vmcb02\": \"0x1\", \"vmcb12\": \"0x2\"}"
 #define FINDING(number, part, title, count, steps) \
 	"{\"class\": \"" #number "\", \"part\": " #part ", \"title\": \"" title "\", " \
 	"\"situation\": \"\", \"section\": \"15.1\", \"setup\": \"none\", " \
 	"\"count\": " #count ", \"steps\": [" steps "]}"
-#define END "\"findings\": ["
+#define CLASSES(n) "\"classes\": " #n ", \"findings\": ["
 
 /* Shard 0 of 2 has class 0x11 in three steps, and 0x22 in one; shard 1 has 0x11 in two,
  * and 0x33 in one, of an earlier part than 0x22. */
@@ -37,24 +38,38 @@ static const struct {
 	const char *name, *text;
 } files[] = {
 	{ "0.json",
-	  HEAD("xen", 0, 2) SUMS(3, 100, true) END
+	  HEAD("xen", 0, 2) SUMS(3, 100, true) CLASSES(2)
 	  FINDING(0x22, 4, "second", 5, STEP("CLI")) ", "
 	  FINDING(0x11, 0, "long", 7, STEP("NOP") ", " STEP("NOP") ", " STEP("STI")) "]}" },
 	{ "1.json",
-	  HEAD("xen", 1, 2) SUMS(2, 23, true) END
+	  HEAD("xen", 1, 2) SUMS(2, 23, true) CLASSES(2)
 	  FINDING(0x33, 1, "first", 1, STEP("STI")) ", "
 	  FINDING(0x11, 3, "short", 2, STEP("NOP") ", " STEP("HLT")) "]}" },
-	{ "cut.json", HEAD("xen", 1, 2) SUMS(2, 23, false) END "]}" },
-	{ "none0.json", HEAD("exact", 0, 2) SUMS(2, 40, true) END "]}" },
-	{ "none1.json", HEAD("exact", 1, 2) SUMS(2, 2, true) END "]}" },
-	{ "other.json", HEAD("xen", 1, 3) SUMS(2, 23, true) END "]}" },
-	{ "beyond.json", HEAD("xen", 2, 2) SUMS(2, 23, true) END "]}" },
+	{ "cut.json", HEAD("xen", 1, 2) SUMS(2, 23, false) CLASSES(0) "]}" },
+	{ "none0.json", HEAD("exact", 0, 2) SUMS(2, 40, true) CLASSES(0) "]}" },
+	{ "none1.json", HEAD("exact", 1, 2) SUMS(2, 2, true) CLASSES(0) "]}" },
+	{ "other.json", HEAD("xen", 1, 3) SUMS(2, 23, true) CLASSES(0) "]}" },
+	{ "beyond.json", HEAD("xen", 2, 2) SUMS(2, 23, true) CLASSES(0) "]}" },
+	{ "level.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(1)
+	  FINDING(0x11, 1, "none", 1, STEP_OF(3, "HLT")) "]}" },
+	{ "no_level.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(1)
+	  FINDING(0x11, 1, "none", 1, STEP_OF(-1, "HLT")) "]}" },
+	{ "traced.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(2)
+	  FINDING(0x11, 1, "one of two", 1, STEP("HLT")) "]}" },
+	{ "escape.json",
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(1)
+	  FINDING(0x11, 1, "\\u001b[2J", 1, STEP("HLT")) "]}" },
+	{ "negative.json", HEAD("xen", 1, 2) SUMS(-1, 1, true) CLASSES(0) "]}" },
+	{ "nosuch.json", HEAD("nosuch", 0, 1) SUMS(1, 1, true) CLASSES(0) "]}" },
 	{ "old.json", "{\"psvm\": \"0.0.9\"}" },
 	{ "broken.json", "{\"psvm\"\n: }" },
 	{ "no_story.json",
-	  HEAD("xen", 1, 2) SUMS(1, 1, true) END FINDING(0x11, 1, "none", 1, "") "]}" },
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(1) FINDING(0x11, 1, "none", 1, "") "]}" },
 	{ "no_class.json",
-	  HEAD("xen", 1, 2) SUMS(1, 1, true) END FINDING(11, 1, "none", 1, STEP("HLT")) "]}" },
+	  HEAD("xen", 1, 2) SUMS(1, 1, true) CLASSES(1) FINDING(11, 1, "none", 1, STEP("HLT")) "]}" },
 };
 
 static struct row rows[] = {
@@ -90,6 +105,18 @@ static struct row rows[] = {
 	  { "no_story.json is not a result" } },
 	{ "a class that is no number", "check --merge 0.json no_class.json", 2, { NULL },
 	  { "no_class.json is not a result" } },
+	{ "a level that is none", "check --merge 0.json level.json", 2, { NULL },
+	  { "level.json is not a result" } },
+	{ "a level below all", "check --merge 0.json no_level.json", 2, { NULL },
+	  { "no_level.json is not a result" } },
+	{ "a file with one story of several", "check --merge 0.json traced.json", 2, { NULL },
+	  { "traced.json is not a result" } },
+	{ "a title that clears the screen", "check --merge 0.json escape.json", 2, { NULL },
+	  { "escape.json is not a result" } },
+	{ "fewer states than none", "check --merge 0.json negative.json", 2, { NULL },
+	  { "negative.json is not a result" } },
+	{ "an unknown rule set", "check --merge nosuch.json --trace 1", 2, { NULL },
+	  { "nosuch.json is not a result" } },
 	{ "a rule set besides", "check --merge 0.json 1.json xen", 2, { NULL }, { "xen" } },
 	{ "a scope besides", "check --merge 0.json 1.json --scope full", 2, { NULL },
 	  { "--merge: the files say what was checked" } },

@@ -87,7 +87,8 @@ const char *psvm_check(const struct psvm_check_request *request,
  * Add the result of other parts of the same check, so that the result of all shards
  * is that of one run: a class that both have is one, with the shorter story.
  *
- * @param into is added to; its findings stay in order
+ * @param into is added to; its findings stay in order. The first time it is zero but for
+ *	       `complete`, which is true
  * @param from is emptied: what it had is into's, or freed
  * @return false: out of memory; into and from still have to be freed
  */

@@ -178,6 +178,8 @@ static const char *bad(const struct psvm_check_request *request)
 		return "there is no such shard";
 	if (request->threads == 0)
 		return "at least one thread is needed";
+	if (request->max_states >= UINT32_MAX)
+		return "a unit has fewer than 2^32 - 1 states";
 	return NULL;
 }
 
@@ -212,7 +214,7 @@ const char *check_run(const struct psvm_check_request *request,
 		return error;
 	job.scope = scope_named(request->scope);
 	job.units = scope_unit_count(job.scope);
-	if (request->shard >= job.units)
+	if (request->shards > job.units)
 		return "there are fewer parts than shards";
 	job.progress.units = our_units(&job);
 	job.done = calloc(job.units + 1, sizeof(*job.done));

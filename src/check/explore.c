@@ -188,6 +188,7 @@ struct search {
 	const struct world *w;
 	const struct unit *unit;
 	struct plan plan, change_plan;
+	struct reads *lo, *hi;	   /* of the step under way: too much for a stack */
 	struct fingerprint *table; /* open addressing; all zero is empty */
 	size_t table_size;	   /* a power of two */
 	struct node *nodes;
@@ -204,14 +205,14 @@ struct search {
 	struct exploration e;
 };
 
-/* The explorer has nothing to fall back on. */
-static void *must(void *p)
+/* As realloc(). Without memory the search ends. */
+static void *resize(struct search *s, void *p, size_t size)
 {
-	if (p == NULL) {
-		fputs("psvm: out of memory\n", stderr);
-		abort();
-	}
-	return p;
+	void *new = realloc(p, size);
+
+	if (new == NULL)
+		s->e.error = "out of memory";
+	return new;
 }
 
 static bool insert(struct search *s, struct fingerprint f)
@@ -230,13 +231,18 @@ static bool insert(struct search *s, struct fingerprint f)
 
 static void grow(struct search *s)
 {
-	struct fingerprint *old = s->table;
+	struct fingerprint *old = s->table, *new;
 	size_t size = s->table_size;
 
 	if (s->node_count * 2 < size)
 		return;
+	new = calloc(size * 2, sizeof(*new));
+	if (new == NULL) {
+		s->e.error = "out of memory";
+		return;
+	}
+	s->table = new;
 	s->table_size = size * 2;
-	s->table = must(calloc(s->table_size, sizeof(*s->table)));
 	for (size_t i = 0; i < size; i++)
 		if (old[i].a != 0 || old[i].b != 0)
 			insert(s, old[i]);
@@ -259,24 +265,49 @@ static void kept(const struct search *s, size_t i, struct twin *t)
 	memcpy(&t->hi, from + s->product_size, s->product_size);
 }
 
+static bool room_for_node(struct search *s)
+{
+	uint32_t room = s->node_room * 2 + 1024;
+	struct node *nodes;
+
+	if (s->node_count < s->node_room)
+		return true;
+	nodes = resize(s, s->nodes, room * sizeof(*nodes));
+	if (nodes == NULL)
+		return false;
+	s->nodes = nodes;
+	s->node_room = room;
+	return true;
+}
+
+static bool room_for_state(struct search *s)
+{
+	size_t room = s->next_room * 2 + 1024;
+	unsigned char *next;
+	uint32_t *next_node;
+
+	if (s->next_count < s->next_room)
+		return true;
+	next = resize(s, s->next, room * 2 * s->product_size);
+	if (next == NULL)
+		return false;
+	s->next = next;
+	next_node = resize(s, s->next_node, room * sizeof(*next_node));
+	if (next_node == NULL)
+		return false;
+	s->next_node = next_node;
+	s->next_room = room;
+	return true;
+}
+
 static void add(struct search *s, const struct twin *t, struct node node)
 {
 	if (s->node_count == s->bounds.states) {
 		s->overflow = true;
 		return;
 	}
-	if (!insert(s, fingerprint(t, s->w)))
+	if (!insert(s, fingerprint(t, s->w)) || !room_for_node(s) || !room_for_state(s))
 		return;
-	if (s->node_count == s->node_room) {
-		s->node_room = s->node_room * 2 + 1024;
-		s->nodes = must(realloc(s->nodes, s->node_room * sizeof(*s->nodes)));
-	}
-	if (s->next_count == s->next_room) {
-		s->next_room = s->next_room * 2 + 1024;
-		s->next = must(realloc(s->next, s->next_room * 2 * s->product_size));
-		s->next_node =
-			must(realloc(s->next_node, s->next_room * sizeof(*s->next_node)));
-	}
 	s->nodes[s->node_count] = node;
 	keep(s, t);
 	s->next_node[s->next_count++] = s->node_count++;
@@ -285,7 +316,7 @@ static void add(struct search *s, const struct twin *t, struct node node)
 
 /* --- findings ------------------------------------------------------------ */
 
-static uint8_t *path_to(const struct search *s, struct node last, unsigned *length)
+static uint8_t *path_to(struct search *s, struct node last, unsigned *length)
 {
 	unsigned n = 1;
 	uint8_t *path;
@@ -293,7 +324,9 @@ static uint8_t *path_to(const struct search *s, struct node last, unsigned *leng
 	for (uint32_t i = last.parent; s->nodes[i].parent != UINT32_MAX;
 	     i = s->nodes[i].parent)
 		n++;
-	path = must(malloc(n));
+	path = resize(s, NULL, n);
+	if (path == NULL)
+		return NULL;
 	*length = n;
 	path[--n] = last.act;
 	for (uint32_t i = last.parent; s->nodes[i].parent != UINT32_MAX;
@@ -305,21 +338,29 @@ static uint8_t *path_to(const struct search *s, struct node last, unsigned *leng
 static void found(struct search *s, struct difference d, struct node node)
 {
 	struct finding *f;
+	unsigned length;
+	uint8_t *path;
 
 	for (unsigned i = 0; i < s->e.finding_count; i++)
 		if (cause_same(&s->e.findings[i].difference, &d)) {
 			s->e.findings[i].count++;
 			return;
 		}
-	s->e.findings = must(realloc(s->e.findings,
-				     (s->e.finding_count + 1) * sizeof(*s->e.findings)));
+	f = resize(s, s->e.findings, (s->e.finding_count + 1) * sizeof(*f));
+	if (f == NULL)
+		return;
+	s->e.findings = f;
+	path = path_to(s, node, &length);
+	if (path == NULL)
+		return;
 	f = &s->e.findings[s->e.finding_count++];
 	f->difference = d;
 	f->count = 1;
 	f->first = scope_first(s->unit->slice, node.first);
 	f->decided = node.decided;
 	f->open_vars = s->unit->slice->vars;
-	f->path = path_to(s, node, &f->length);
+	f->path = path;
+	f->length = length;
 }
 
 /* --- the search ---------------------------------------------------------- */
@@ -375,34 +416,32 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 	struct act act = scope_act(node.act);
 	struct twin t = *from;
 	struct difference dlo, dhi;
-	struct reads lo, hi;
 	bool same, same_hi;
 
-	lo.plan = hi.plan = &s->plan;
-	lo.change_plan = hi.change_plan = &s->change_plan;
-	lo.noted = hi.noted = 0;
-	same = product_step(&t.lo, s->w, act, open ? &lo : NULL, &dlo);
+	s->lo->noted = s->hi->noted = 0;
+	same = product_step(&t.lo, s->w, act, open ? s->lo : NULL, &dlo);
 	if (open) {
 		unsigned var;
 
-		same_hi = product_step(&t.hi, s->w, act, &hi, &dhi);
-		var = scope_needs(&lo, &hi);
+		same_hi = product_step(&t.hi, s->w, act, s->hi, &dhi);
+		var = scope_needs(s->lo, s->hi);
 		if (var < scope_var_count) {
 			expand_both(s, from, node, var);
 			return;
 		}
-		if (lo.noted != hi.noted || !seen_same(dlo.bare, dhi.bare) ||
+		if (s->lo->noted != s->hi->noted || !seen_same(dlo.bare, dhi.bare) ||
 		    !seen_same(dlo.nested, dhi.nested) || !same_course(&t, s->w)) {
 			s->e.error = "a step depends on a bit that it did not note";
 			return;
 		}
-		if (lo.noted == READS_MAX) {
+		if (s->lo->noted == READS_MAX) {
 			s->e.error = "a step reads more than can be noted";
 			return;
 		}
 		if (same && !same_hi) {
 			var = scope_var_of_int_ctl(dhi.int_ctl);
-			if (s->w->change != NULL && var < scope_var_count) {
+			if (var < scope_var_count &&
+			    (node.decided.known >> var & 1) == 0) {
 				expand_both(s, from, node, var);
 				return;
 			}
@@ -471,6 +510,48 @@ static void search_level(struct search *s)
 
 /* NOLINTEND(clang-analyzer-unix.Malloc) */
 
+static struct reads *log_of(const struct search *s)
+{
+	struct reads *log = calloc(1, sizeof(*log));
+
+	if (log != NULL) {
+		log->plan = &s->plan;
+		log->change_plan = &s->change_plan;
+	}
+	return log;
+}
+
+static void prepare(struct search *s)
+{
+	plan_make(&s->plan, s->w->rules);
+	if (s->w->change != NULL)
+		plan_make(&s->change_plan, s->w->change->rules);
+	s->lo = log_of(s);
+	s->hi = log_of(s);
+	s->table = calloc(s->table_size, sizeof(*s->table));
+	if (s->lo == NULL || s->hi == NULL || s->table == NULL)
+		s->e.error = "out of memory";
+	else
+		begin(s);
+}
+
+static void search_all(struct search *s)
+{
+	while (s->next_count != 0 && goes_on(s) &&
+	       (s->bounds.steps == 0 || s->steps < s->bounds.steps)) {
+		s->steps++;
+		free(s->level);
+		free(s->level_node);
+		s->level = s->next;
+		s->level_node = s->next_node;
+		s->level_count = s->next_count;
+		s->next = NULL;
+		s->next_node = NULL;
+		s->next_count = s->next_room = 0;
+		search_level(s);
+	}
+}
+
 struct exploration explore(const struct world *w, const struct unit *unit,
 			   struct bounds bounds)
 {
@@ -483,26 +564,12 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 
 	here.facts = unit->facts;
 	here.answers = l0_answers(w->rules);
-	plan_make(&s.plan, w->rules);
-	if (w->change != NULL)
-		plan_make(&s.change_plan, w->change->rules);
-	s.table = must(calloc(s.table_size, sizeof(*s.table)));
-	begin(&s);
-	while (s.next_count != 0 && goes_on(&s) &&
-	       (bounds.steps == 0 || s.steps < bounds.steps)) {
-		s.steps++;
-		free(s.level);
-		free(s.level_node);
-		s.level = s.next;
-		s.level_node = s.next_node;
-		s.level_count = s.next_count;
-		s.next = NULL;
-		s.next_node = NULL;
-		s.next_count = s.next_room = 0;
-		search_level(&s);
-	}
+	prepare(&s);
+	search_all(&s);
 	s.e.states = s.node_count;
 	s.e.complete = !s.overflow && s.e.error == NULL;
+	free(s.lo);
+	free(s.hi);
 	free(s.level);
 	free(s.level_node);
 	free(s.next);

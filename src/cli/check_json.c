@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "checked.h"
 
+#include "psvm/names.h"
+#include "psvm/rule_sets.h"
 #include "psvm/version.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +30,10 @@ static json_t *finding_json(const struct checked *c, const struct psvm_finding *
 				 "part", (int)f->part, "recorded", rows_json(c, f));
 	json_t *story = cli_json_finding(f, &checked_sides);
 
-	json_object_update(json, story);
+	if (json_object_update(json, story) != 0) {
+		json_decref(json);
+		json = NULL;
+	}
 	json_decref(story);
 	return json;
 }
@@ -38,52 +44,92 @@ json_t *checked_json(const struct checked *c, long trace)
 	json_t *findings = json_array();
 
 	for (size_t i = 0; i < r->finding_count; i++)
-		if (trace == 0 || trace == (long)i + 1)
-			json_array_append_new(findings, finding_json(c, &r->findings[i]));
-	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:o}",
+		if ((trace == 0 || trace == (long)i + 1) &&
+		    json_array_append_new(findings, finding_json(c, &r->findings[i])) !=
+			    0) {
+			json_decref(findings);
+			return NULL;
+		}
+	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:I, "
+			 "s:o}",
 			 "psvm", PSVM_VERSION, "rules", c->name, "scope", c->scope,
-			 "implicit_event", c->implicit_event, "shard", (int)c->shard,
-			 "shards", (int)c->shards, "units", (int)r->units, "complete",
-			 r->complete, "states", (json_int_t)r->states, "transitions",
-			 (json_int_t)r->transitions, "setups", (json_int_t)r->setups,
-			 "findings", findings);
+			 "implicit_event", c->implicit_event, "shard",
+			 (json_int_t)c->shard, "shards", (json_int_t)c->shards, "units",
+			 (json_int_t)r->units, "complete", r->complete, "states",
+			 (json_int_t)r->states, "transitions", (json_int_t)r->transitions,
+			 "setups", (json_int_t)r->setups, "classes",
+			 (json_int_t)r->finding_count, "findings", findings);
 }
 
 /* --- read ---------------------------------------------------------------- */
 
+/* What is printed later has no control characters. */
 static bool copy(char *to, size_t size, const char *from)
 {
 	int n = snprintf(to, size, "%s", from);
 
+	for (; *from != '\0'; from++)
+		if (iscntrl((unsigned char)*from))
+			return false;
 	return n >= 0 && (size_t)n < size;
 }
 
-#define COPY(to, from) copy(to, sizeof(to), from)
-
-static bool read_hex(uint64_t *value, const char *text)
+static bool read_text(char *to, size_t size, const json_t *json, const char *key)
 {
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text != NULL && copy(to, size, text);
+}
+
+#define READ_TEXT(to, json, key) read_text(to, sizeof(to), json, key)
+
+static bool read_number(uint64_t *to, const json_t *json, const char *key, uint64_t max)
+{
+	const json_t *number = json_object_get(json, key);
+	json_int_t value = json_integer_value(number);
+
+	*to = (uint64_t)value;
+	return json_is_integer(number) && value >= 0 && *to <= max;
+}
+
+static bool read_number32(uint32_t *to, const json_t *json, const char *key, uint32_t max)
+{
+	uint64_t value;
+	bool good = read_number(&value, json, key, max);
+
+	*to = (uint32_t)value;
+	return good;
+}
+
+static bool read_flag(bool *to, const json_t *json, const char *key)
+{
+	const json_t *flag = json_object_get(json, key);
+
+	*to = json_is_true(flag);
+	return json_is_boolean(flag);
+}
+
+static bool read_hex(uint64_t *to, const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
 	char *end;
 
-	*value = strtoull(text, &end, 16);
-	return strncmp(text, "0x", 2) == 0 && *end == '\0';
-}
-
-static bool read_step(struct psvm_story_step *s, json_t *json)
-{
-	const char *act, *bare, *nested, *l0, *in_02, *in_12;
-	int level;
-
-	if (json_unpack(json, "{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "level", &level,
-			"act", &act, "bare", &bare, "nested", &nested, "l0", &l0,
-			"vmcb02", &in_02, "vmcb12", &in_12) != 0)
+	if (text == NULL || strncmp(text, "0x", 2) != 0)
 		return false;
-	s->level = (uint32_t)level;
-	return COPY(s->act, act) && COPY(s->bare, bare) && COPY(s->nested, nested) &&
-	       COPY(s->l0, l0) && read_hex(&s->int_ctl_02, in_02) &&
-	       read_hex(&s->int_ctl_12, in_12);
+	*to = strtoull(text, &end, 16);
+	return *end == '\0';
 }
 
-static bool read_steps(struct psvm_finding *f, json_t *json)
+static bool read_step(struct psvm_story_step *s, const json_t *json)
+{
+	return read_number32(&s->level, json, "level", 2) &&
+	       READ_TEXT(s->act, json, "act") && READ_TEXT(s->bare, json, "bare") &&
+	       READ_TEXT(s->nested, json, "nested") && READ_TEXT(s->l0, json, "l0") &&
+	       read_hex(&s->int_ctl_02, json, "vmcb02") &&
+	       read_hex(&s->int_ctl_12, json, "vmcb12");
+}
+
+static bool read_steps(struct psvm_finding *f, const json_t *json)
 {
 	f->steps = calloc(json_array_size(json) + 1, sizeof(*f->steps));
 	if (f->steps == NULL)
@@ -95,72 +141,74 @@ static bool read_steps(struct psvm_finding *f, json_t *json)
 	return f->step_count != 0;
 }
 
-static bool read_finding(struct psvm_finding *f, json_t *json)
+static bool read_finding(struct psvm_finding *f, const json_t *json)
 {
-	const char *title, *situation, *section, *setup, *cause;
-	json_int_t count;
-	json_t *steps;
-	int part;
-
-	if (json_unpack(json, "{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:o}", "class", &cause,
-			"part", &part, "title", &title, "situation", &situation,
-			"section", &section, "setup", &setup, "count", &count, "steps",
-			&steps) != 0)
-		return false;
-	f->part = (uint32_t)part;
-	f->count = (uint64_t)count;
-	return read_hex(&f->cause, cause) && COPY(f->title, title) &&
-	       COPY(f->situation, situation) && COPY(f->section, section) &&
-	       COPY(f->setup, setup) && read_steps(f, steps);
+	return read_hex(&f->cause, json, "class") &&
+	       read_number32(&f->part, json, "part", UINT32_MAX) &&
+	       read_number(&f->count, json, "count", UINT64_MAX) &&
+	       READ_TEXT(f->title, json, "title") &&
+	       READ_TEXT(f->situation, json, "situation") &&
+	       READ_TEXT(f->section, json, "section") &&
+	       READ_TEXT(f->setup, json, "setup") &&
+	       read_steps(f, json_object_get(json, "steps"));
 }
 
-static bool read_findings(struct psvm_check_result *r, json_t *json)
+/* All classes: a file that was written with --trace has one of them only. */
+static bool read_findings(struct psvm_check_result *r, const json_t *json)
 {
-	r->findings = calloc(json_array_size(json) + 1, sizeof(*r->findings));
+	const json_t *findings = json_object_get(json, "findings");
+	size_t count = json_array_size(findings);
+	uint64_t classes;
+
+	if (!json_is_array(findings) || !read_number(&classes, json, "classes", count) ||
+	    classes != count)
+		return false;
+	r->findings = calloc(count + 1, sizeof(*r->findings));
 	if (r->findings == NULL)
 		return false;
-	while (r->finding_count < json_array_size(json)) {
+	while (r->finding_count < count) {
 		size_t i = r->finding_count++;
 
-		if (!read_finding(&r->findings[i], json_array_get(json, i)))
+		if (!read_finding(&r->findings[i], json_array_get(findings, i)))
 			return false;
 	}
 	return true;
 }
 
-static bool read_result(struct psvm_check_result *r, json_t *json)
+static bool read_result(struct psvm_check_result *r, const json_t *json)
 {
-	json_int_t states, transitions, setups;
-	json_t *findings;
-	int units, complete;
-
-	if (json_unpack(json, "{s:i, s:b, s:I, s:I, s:I, s:o}", "units", &units,
-			"complete", &complete, "states", &states, "transitions",
-			&transitions, "setups", &setups, "findings", &findings) != 0)
-		return false;
-	r->units = (uint32_t)units;
-	r->complete = complete != 0;
-	r->states = (uint64_t)states;
-	r->transitions = (uint64_t)transitions;
-	r->setups = (uint64_t)setups;
-	return read_findings(r, findings);
+	return read_number32(&r->units, json, "units", UINT32_MAX) &&
+	       read_flag(&r->complete, json, "complete") &&
+	       read_number(&r->states, json, "states", UINT64_MAX) &&
+	       read_number(&r->transitions, json, "transitions", UINT64_MAX) &&
+	       read_number(&r->setups, json, "setups", UINT64_MAX) &&
+	       read_findings(r, json);
 }
 
-static bool read_checked(struct checked *c, json_t *json)
+static bool is_rule_set(const char *name)
 {
-	const char *version, *name, *scope;
-	int implicit_event, shard, shards;
+	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
+		if (strcmp(psvm_name_of_rule_set(id), name) == 0)
+			return true;
+	return false;
+}
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s:b, s:i, s:i}", "psvm", &version, "rules",
-			&name, "scope", &scope, "implicit_event", &implicit_event,
-			"shard", &shard, "shards", &shards) != 0 ||
-	    strcmp(version, PSVM_VERSION) != 0 || shard < 0 || shard >= shards)
-		return false;
-	c->implicit_event = implicit_event != 0;
-	c->shard = (uint32_t)shard;
-	c->shards = (uint32_t)shards;
-	return COPY(c->name, name) && COPY(c->scope, scope) &&
-	       read_result(&c->result, json);
+static bool is_scope(const char *name)
+{
+	return psvm_check_scope_line(NULL, 0, name, 0) != 0;
+}
+
+static bool read_checked(struct checked *c, const json_t *json)
+{
+	char version[16];
+
+	return READ_TEXT(version, json, "psvm") && strcmp(version, PSVM_VERSION) == 0 &&
+	       READ_TEXT(c->name, json, "rules") && is_rule_set(c->name) &&
+	       READ_TEXT(c->scope, json, "scope") && is_scope(c->scope) &&
+	       read_flag(&c->implicit_event, json, "implicit_event") &&
+	       read_number32(&c->shards, json, "shards", UINT32_MAX) &&
+	       read_number32(&c->shard, json, "shard", UINT32_MAX) &&
+	       c->shard < c->shards && read_result(&c->result, json);
 }
 
 static bool read_file(struct checked *c, const char *file)

@@ -160,12 +160,13 @@ static void markdown_marks(bool recorded)
 		       "was involved.\n\n");
 }
 
-void checked_markdown_head(const char *scope, bool recorded)
+void checked_markdown_head(const char *scope, bool all, bool recorded)
 {
 	char line[1024];
 
 	printf("# What L1 or L2 can see of an L0\n\n"
-	       "Made by `psvm check --all --markdown%s`.\n\n",
+	       "Made by `psvm check%s --markdown%s`.\n\n",
+	       all ? " --all" : "",
 	       recorded ? " --rows FILE.csv...`, see `tests/findings.sh" : "");
 	markdown_marks(recorded);
 	printf("What the scope covers:\n\n");

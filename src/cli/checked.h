@@ -25,7 +25,7 @@ size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
 
 /* trace: the number of the only class that is told, or 0. */
 void checked_print(const struct checked *c, long trace);
-void checked_markdown_head(const char *scope, bool recorded);
+void checked_markdown_head(const char *scope, bool all, bool recorded);
 void checked_markdown(const struct checked *c);
 json_t *checked_json(const struct checked *c, long trace); /* null: no memory */
 

@@ -26,22 +26,33 @@ struct run {
 	struct psvm_check_request request;
 	struct evidence_files files;
 	long trace;
+	bool headed; /* the head of the Markdown is printed */
 };
 
 /* --- running ------------------------------------------------------------- */
 
+/* Digits, and no more than fit. */
+static const char *skip_number(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits == 0 || digits > 9 ? "?" : text + digits;
+}
+
 static bool parse_shard(const char *text, struct psvm_check_request *request)
 {
-	char rest;
+	const char *slash;
 
 	if (text == NULL)
 		return true;
-	if (sscanf(text, "%" SCNu32 "/%" SCNu32 "%c", &request->shard, &request->shards,
-		   &rest) != 2 ||
-	    request->shards == 0 || request->shard >= request->shards)
-		return cli_fail("check",
-				"--shard: '%s' is not I/N with I from 0 to N - 1", text);
-	return true;
+	slash = skip_number(text);
+	if (*slash == '/' && *skip_number(slash + 1) == '\0') {
+		request->shard = (uint32_t)strtoul(text, NULL, 10);
+		request->shards = (uint32_t)strtoul(slash + 1, NULL, 10);
+		if (request->shard < request->shards)
+			return true;
+	}
+	return cli_fail("check", "--shard: '%s' is not I/N with I from 0 to N - 1", text);
 }
 
 static bool parse_request(const struct options *o, struct psvm_check_request *request)
@@ -82,12 +93,16 @@ static bool check_one(struct run *run, struct checked *c, const char *name)
 	return error == NULL || cli_fail("check", "%s: %s", c->name, error);
 }
 
-static bool report(const struct run *run, struct checked *c)
+static bool report(struct run *run, struct checked *c)
 {
 	if (run->trace > (long)c->result.finding_count)
 		return cli_fail("check", "--trace: there are %zu classes of differences",
 				c->result.finding_count);
 	c->recorded = evidence_file_of(&run->files, c->name);
+	if (run->options->markdown && !run->headed)
+		checked_markdown_head(c->scope, run->options->all != 0,
+				      run->options->rows != NULL);
+	run->headed = true;
 	if (run->options->json)
 		return cli_print_json("check", checked_json(c, run->trace));
 	if (run->options->markdown)
@@ -98,7 +113,7 @@ static bool report(const struct run *run, struct checked *c)
 }
 
 /* Report what was found, and release it. Returns the exit status. */
-static int end(const struct run *run, struct checked *c, bool done)
+static int end(struct run *run, struct checked *c, bool done)
 {
 	int status = c->result.finding_count != 0 ? CLI_DIFFERENT : CLI_OK;
 
@@ -112,8 +127,6 @@ static int check_names(struct run *run, const char *const *names, size_t count)
 {
 	int worst = CLI_OK;
 
-	if (run->options->markdown)
-		checked_markdown_head(run->request.scope, run->options->rows != NULL);
 	for (size_t i = 0; i < count && worst != CLI_BAD; i++) {
 		struct checked c = { 0 };
 		bool done = check_one(run, &c, names[i]);
@@ -151,6 +164,10 @@ static int check_with(struct run *run, const char **arguments)
 	    !evidence_files_read(&run->files, o->rows))
 		return CLI_BAD;
 	run->trace = (long)trace;
+	if (o->markdown && (o->json || o->trace)) {
+		cli_fail("check", "--markdown tells everything, and is not JSON");
+		return CLI_BAD;
+	}
 	if (o->merge)
 		return merge(run, arguments);
 	if (o->all ? arguments[0] != NULL : !arguments[0] || arguments[1]) {

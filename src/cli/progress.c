@@ -14,7 +14,8 @@ static void show(void *context, const struct psvm_check_progress *p)
 				    : 0;
 
 	fprintf(stderr,
-		"\r%u of %u parts, %.1f million transitions, %.1f a second, about %.0f s "
+		"\r%u of %u parts, %.1f million transitions, %.1f million a second, "
+		"about %.0f s "
 		"left   %s",
 		p->units_done, p->units, millions, seconds > 0 ? millions / seconds : 0,
 		rest, p->units_done == p->units ? "\n" : "");
