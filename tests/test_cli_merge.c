@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #define HEAD(rules, shard, shards) \
 	"{\"psvm\": \"" PSVM_VERSION "\", \"rules\": \"" rules "\", \"scope\": \"full\", " \
@@ -190,6 +191,40 @@ static void test_full(void **state)
 	assert_int_equal(all.events, scope_everything.events);
 }
 
+/* A bit for each group of dimensions that the slice has, by what only the group has. */
+static unsigned groups_of(const struct slice *slice)
+{
+	static const char *const of[] = { "V_IRQ",	    "V_GIF_ENABLE",    "V_NMI_ENABLE",
+					  "V_TPR[0]", "intercept of HLT" };
+	unsigned groups = slice->events > 1 ? 1U << N_ROWS(of) : 0;
+
+	for (unsigned i = 0; i < scope_var_count; i++)
+		for (unsigned k = 0; k < N_ROWS(of); k++)
+			if (slice->vars >> i & 1 && strcmp(scope_vars[i].name, of[k]) == 0)
+				groups |= 1U << k;
+	return groups;
+}
+
+/* Any two of the six groups meet in a slice. */
+static void test_pairs(void **state)
+{
+	const struct scope *full = scope_named("full");
+
+	(void)state;
+	for (unsigned a = 0; a < 6; a++)
+		for (unsigned b = 0; b < a; b++) {
+			bool meet = false;
+
+			for (unsigned i = 0; i < full->slice_count; i++) {
+				unsigned groups = groups_of(&full->slices[i]);
+
+				meet = meet || (groups >> a & groups >> b & 1) != 0;
+			}
+			if (!meet)
+				fail_msg("groups %u and %u do not meet", b, a);
+		}
+}
+
 static void prepare(void)
 {
 	for (size_t i = 0; i < N_ROWS(files); i++) {
@@ -203,11 +238,12 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + 3];
+	struct CMUnitTest tests[N_ROWS(rows) + 4];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_kept);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_pairs);
 	return command_main(argc, argv, "cli-merge", tests, n, prepare);
 }
