@@ -11,6 +11,18 @@
  *
  * A change is looked at alone. What several of them do together, one that undoes
  * another, is no question that this answers.
+ *
+ * What cannot be seen must still be in the model. It has the words of struct psvm_words
+ * and three words of intercepts, and of these the exits of what happens in it: INTR, NMI,
+ * VINTR, and instructions that L1 and L2 execute (psvm_check_scope_line() lists the
+ * acts). A change of nothing but other exits (VMMCALL, PAUSE, exceptions, debug
+ * registers) or of whether psvm_window_open() says that it opened a window is
+ * PSVM_NOT_MODELLED, not latent: that it does not come about here says nothing of it.
+ *
+ * Everything here is by the model, as in psvm/explore.h, and does not depend on the
+ * number of threads. Of a request with several shards a verdict is of this shard:
+ * visible in one is visible, but only what no shard shows is invisible, and it is
+ * latent if it is so in all.
  */
 #ifndef PSVM_VISIBLE_H
 #define PSVM_VISIBLE_H
@@ -23,27 +35,35 @@ PSVM_BEGIN_DECLS
 enum psvm_visibility {
 	PSVM_NOT_SEEN,	/**< not as far as this went: a unit met max_states */
 	PSVM_VISIBLE,	/**< L1 or L2 can see it: there is a story */
-	PSVM_INVISIBLE, /**< it comes about, and they cannot, in all of the scope */
-	PSVM_LATENT	/**< it does not come about in all of the scope */
+	PSVM_INVISIBLE, /**< it comes about, and they cannot, in all of the shard */
+	PSVM_LATENT,	/**< it makes no difference to L0 in all of the shard */
+	PSVM_NOT_MODELLED /**< the model has nothing that could show it: not explored */
 };
 
-/** Of one change. */
+/**
+ * Of one change. The numbers are of what was gone through, of this shard; they are 0 if
+ * the verdict is PSVM_VISIBLE, where the story ended it, or PSVM_NOT_MODELLED.
+ */
 struct psvm_visible {
 	enum psvm_visibility verdict;
-	bool complete;	      /**< no unit met max_states: the story is a shortest one */
+	bool complete;	      /**< no unit met max_states */
 	uint64_t changed;     /**< steps in which it came about */
-	uint64_t states;      /**< pairs of machine states, not those with a story */
+	uint64_t states;      /**< pairs of machine states */
 	uint64_t transitions; /**< steps of the pairs */
 	uint64_t setups;      /**< decided set-ups that they stand for */
-	/** PSVM_VISIBLE. In its steps `bare` is what L1 or L2 see with a, and `nested`
-	 * with a and the change. */
+	/** PSVM_VISIBLE: the shortest that was found, and a shortest one of its part of
+	 * the scope; of a part that met max_states before, nothing is known. Its count is
+	 * 0. In its steps `bare` is what L1 or L2 see with a, and `nested` with a and the
+	 * change. */
 	struct psvm_finding story;
 };
 
 /**
  * Look at every change.
  *
- * @param request what to explore; request->rules is a
+ * @param request what to explore; request->rules is a. A state has two nested
+ *		  machines: max_states bounds memory, for each thread about 60 bytes a
+ *		  state and 1140 a state of the widest level
  * @param diff	  what psvm_diff_run() has found of a and b
  * @param visible gets one entry for each change; psvm_visible_free() frees them
  * @return null, or what is wrong with the request or went wrong, in words

@@ -304,12 +304,12 @@ static void change_result(const struct l0 *l, enum l0_moment moment, uint32_t fa
 			note_way(l->reads, l->reads->plan, moment, n, r);
 			note_way(l->reads, l->reads->change_plan, moment, n, &other);
 		}
-		if (variant_result(change, terms, r, &other))
+		if (variant_result(change, terms, r, &other, l->reads))
 			l0_did(l, DEED_CHANGE);
 	}
 }
 
-/* What is put out at a moment that is no transition, if the change comes about. */
+/* What is put out at a moment that is no transition, if the condition holds. */
 static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_moment moment,
 			   const struct psvm_diff_input *in, uint64_t *outputs)
 {
@@ -317,7 +317,6 @@ static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_mome
 
 	if (terms == 0)
 		return false;
-	l0_did(l, DEED_CHANGE);
 	if (l->reads != NULL)
 		note_plan(l->reads, l->reads->change_plan, at,
 			  psvm_conditions(in->nested));
@@ -325,17 +324,31 @@ static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_mome
 	return true;
 }
 
+/* The change comes about where the answer is another. */
+static uint64_t answered(const struct l0 *l, uint64_t a, uint64_t b)
+{
+	if (a != b)
+		l0_did(l, DEED_CHANGE);
+	return b;
+}
+
 static void change_merge(const struct l0 *l, const struct psvm_diff_input *in,
 			 struct psvm_intercepts *i02)
 {
-	uint64_t outputs[VARIANT_OUTPUTS];
+	uint64_t outputs[VARIANT_OUTPUTS], was[N_ROWS(i02->word)];
 
-	if (change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, in, outputs))
-		for (size_t i = 0; i < N_ROWS(i02->word); i++)
-			i02->word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
+	if (!change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, in, outputs))
+		return;
+	for (size_t i = 0; i < N_ROWS(i02->word); i++) {
+		was[i] = i02->word[i];
+		i02->word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
+	}
+	if (variant_differs(l->w->change, was, outputs, l->reads))
+		l0_did(l, DEED_CHANGE);
 }
 
-/* Exits of intercepts only: L1 and L2 do nothing that exits otherwise. */
+/* Exits of intercepts only: L1 and L2 do nothing that exits otherwise. That L1's bitmap
+ * decides is no difference: L1 gets the exit. */
 static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *in,
 			     uint64_t exit_code, uint32_t level)
 {
@@ -344,7 +357,10 @@ static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *i
 	if (exit_code / 32 >= N_ROWS(in->i12.word) ||
 	    !change_outputs(l, L0_ROUTE, PSVM_MOMENT_ROUTE, in, outputs))
 		return level;
-	return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
+	return answered(l, level != PSVM_L0,
+			outputs[exit_code / 32] >> exit_code % 32 & 1)
+		       ? PSVM_L1
+		       : PSVM_L0;
 }
 
 static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input *in,
@@ -353,7 +369,7 @@ static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input 
 	uint64_t outputs[VARIANT_OUTPUTS];
 
 	return change_outputs(l, L0_ARRIVE, PSVM_MOMENT_ARRIVE, in, outputs)
-		       ? (uint32_t)(outputs[0] & UINT32_MAX)
+		       ? (uint32_t)(answered(l, arrival, outputs[0]) & UINT32_MAX)
 		       : arrival;
 }
 
@@ -361,15 +377,36 @@ PSVM_STATIC_ASSERT(L0_NMI_MASK_IN_01 - L0_TPR_LOAD ==
 			   PSVM_CELL_NMI_MASK_IN_01 - PSVM_CELL_TPR_LOAD,
 		   "moments in the order of PSVM_CELLS_OTHER");
 
+/* A change of where a window lives moves its VINTR intercept: what the merge keeps of it
+ * has to be the new rules' choice, or the next one would undo the change. Where vmcb02
+ * has no such intercept there is nothing to keep. */
+static uint64_t change_window(const struct l0 *l, const struct psvm_diff_input *in,
+			      uint64_t bits)
+{
+	uint64_t other = 0;
+	uint32_t vintr = l->m->vmcb02.words.misc1 & PSVM_INTERCEPT_MASK(VINTR);
+
+	if (l->reads != NULL)
+		note_plan(l->reads, l->reads->change_plan, L0_WINDOW_IN_02,
+			  psvm_conditions(in->nested));
+	(void)psvm_rule(l->w->change->rules, in->nested, PSVM_CELL_WINDOW_IN_02, &other);
+	if (other == bits)
+		return bits;
+	reads_note(l->reads, READ_MISC1, vintr);
+	return vintr != 0 ? answered(l, bits, other) : bits;
+}
+
 static uint64_t change_rule(const struct l0 *l, const struct psvm_diff_input *in,
 			    enum l0_moment moment, uint64_t bits)
 {
 	uint64_t outputs[VARIANT_OUTPUTS];
 	unsigned number = (unsigned)moment - L0_TPR_LOAD; /* of PSVM_CELLS_OTHER */
 
+	if (moment == L0_WINDOW_IN_02 && variant_moves_window(l->w->change))
+		return change_window(l, in, bits);
 	return moment >= L0_TPR_LOAD && variant_of_output(l->w->change, number) &&
 			       change_outputs(l, moment, PSVM_MOMENT_OTHER, in, outputs)
-		       ? outputs[number]
+		       ? answered(l, bits, outputs[number])
 		       : bits;
 }
 

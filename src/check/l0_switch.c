@@ -138,8 +138,10 @@ void l0_vmrun(struct l0 *l)
 void l0_restore(struct l0 *l)
 {
 	bool gif = l0_gif(l), masked = l0_nmi_masked(l);
+	uint16_t deeds = l->m->deeds;
 	struct psvm_result r = l0_transition(l, L0_HANDBACK, 0);
 
+	l->m->deeds = deeds; /* a trial: nothing has come about */
 	l0_did(l, DEED_RESTORE);
 	l->m->stale = r.v12.int_ctl != l->m->snapshot.words.int_ctl ||
 		      r.v12.int_state != l->m->snapshot.words.int_state;

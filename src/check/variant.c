@@ -2,6 +2,7 @@
 #include "variant.h"
 
 #include "diff_space.h"
+#include "rows.h"
 
 PSVM_STATIC_ASSERT((int)VARIANT_OUTPUTS == (int)MAX_OUTPUTS, "outputs of a moment");
 
@@ -23,6 +24,19 @@ bool variant_of_output(const struct variant *v, unsigned number)
 	for (size_t i = 0; i < v->change->n_parts; i++)
 		if (v->change->parts[i].number == number)
 			return true;
+	return false;
+}
+
+bool variant_moves_window(const struct variant *v)
+{
+	for (size_t i = 0; i < v->change->n_parts; i++) {
+		const struct psvm_change_part *part = &v->change->parts[i];
+
+		if (step_of(v)->moment == PSVM_MOMENT_WINDOW &&
+		    part->output.field == PSVM_DIFF_MISC1 && part->output.vmcb == 1 &&
+		    (part->bits & PSVM_INTERCEPT_MASK(VINTR)) != 0)
+			return true;
+	}
 	return false;
 }
 
@@ -153,6 +167,108 @@ void variant_outputs(const struct variant *v, uint32_t terms,
 	take_parts(v, terms, outputs, other);
 }
 
+/* --- what of them the machine has ----------------------------------------- */
+
+/* Exits that something happens for, in the words of intercepts: an instruction that an
+ * act executes, or an event that arrives. No act executes VMMCALL or PAUSE, touches a
+ * debug register or raises an exception but the page fault, which no word decides. */
+static const uint64_t shown_exits[] = {
+	PSVM_INTERCEPT_MASK(CR8_READ) | PSVM_INTERCEPT_MASK(CR8_WRITE),
+	0,
+	0,
+	PSVM_INTERCEPT_MASK(INTR) | PSVM_INTERCEPT_MASK(NMI) |
+		PSVM_INTERCEPT_MASK(VINTR) | PSVM_INTERCEPT_MASK(CPUID) |
+		PSVM_INTERCEPT_MASK(IRET) | PSVM_INTERCEPT_MASK(HLT),
+	PSVM_INTERCEPT_MASK(VMRUN) | PSVM_INTERCEPT_MASK(STGI) |
+		PSVM_INTERCEPT_MASK(CLGI),
+	0,
+};
+enum { MISC1 = 3 };
+
+/* The bits of a part that L0 or the processor of the model does something with. Exits
+ * without an intercept are none of the acts', and L1's bitmap decides as L1 does. Nor
+ * does L0 ask whether a window was opened: it has the words. */
+static uint64_t shown(const struct variant *v, const struct psvm_change_part *part)
+{
+	enum psvm_moment moment = step_of(v)->moment;
+	const struct psvm_output *output = &part->output;
+
+	if (moment == PSVM_MOMENT_MERGE || moment == PSVM_MOMENT_ROUTE)
+		return part->number < N_ROWS(shown_exits) ? shown_exits[part->number] : 0;
+	if (output->field == PSVM_DIFF_MISC1)
+		return shown_exits[MISC1];
+	return moment == PSVM_MOMENT_WINDOW && part->number == MAX_OUTPUTS - 1
+		       ? 0
+		       : UINT64_MAX;
+}
+
+bool variant_modelled(const struct variant *v)
+{
+	bool any = v->change->n_parts == 0;
+
+	for (size_t i = 0; i < v->change->n_parts; i++) {
+		const struct psvm_change_part *part = &v->change->parts[i];
+		bool value = part->output.kind == PSVM_OUTPUT_VALUE;
+
+		any |= (shown(v, part) & (value ? UINT64_MAX : part->bits)) != 0;
+	}
+	return any;
+}
+
+/* --- does it make a difference? ------------------------------------------- */
+
+/* Where the bits of an output are noted, if a set-up can leave them open. */
+static bool open_word(const struct variant *v, const struct psvm_change_part *part,
+		      enum read_kind *kind)
+{
+	static const struct {
+		uint8_t number;
+		enum read_kind kind;
+	} merged[] = { { 0, READ_CR }, { MISC1, READ_MISC1 }, { 4, READ_MISC2 } };
+	uint8_t field = part->output.field;
+
+	for (size_t i = 0; i < N_ROWS(merged); i++)
+		if (step_of(v)->moment == PSVM_MOMENT_MERGE &&
+		    merged[i].number == part->number) {
+			*kind = merged[i].kind;
+			return true;
+		}
+	*kind = field == PSVM_DIFF_INT_CTL ? READ_INT_CTL : READ_MISC1;
+	return field == PSVM_DIFF_INT_CTL || field == PSVM_DIFF_MISC1;
+}
+
+/* Bit by bit up to the first that differs: this decides whether the machines part. */
+static bool part_differs(const struct variant *v, const struct psvm_change_part *part,
+			 uint64_t difference, struct reads *reads)
+{
+	bool value = part->output.kind == PSVM_OUTPUT_VALUE;
+	uint64_t bits = shown(v, part) & (value ? UINT64_MAX : part->bits);
+	enum read_kind kind;
+
+	if (!open_word(v, part, &kind))
+		return (difference & bits) != 0;
+	for (uint64_t rest = bits; rest != 0; rest &= rest - 1) {
+		uint64_t bit = rest & (0 - rest);
+
+		reads_note(reads, kind, difference & bit);
+		if ((difference & bit) != 0)
+			return true;
+	}
+	return false;
+}
+
+bool variant_differs(const struct variant *v, const uint64_t *a, const uint64_t *b,
+		     struct reads *reads)
+{
+	for (size_t i = 0; i < v->change->n_parts; i++) {
+		const struct psvm_change_part *part = &v->change->parts[i];
+
+		if (part_differs(v, part, a[part->number] ^ b[part->number], reads))
+			return true;
+	}
+	return false;
+}
+
 static bool fails(const struct psvm_result *r)
 {
 	return r->outcome == PSVM_VMEXIT_INVALID;
@@ -169,19 +285,23 @@ static bool is_about(const struct variant *v, const struct psvm_result *a,
 }
 
 bool variant_result(const struct variant *v, uint32_t terms, struct psvm_result *result,
-		    const struct psvm_result *other)
+		    const struct psvm_result *other, struct reads *reads)
 {
-	uint64_t to[MAX_OUTPUTS], from[MAX_OUTPUTS];
+	uint64_t was[MAX_OUTPUTS], to[MAX_OUTPUTS], from[MAX_OUTPUTS];
 
 	if (!is_about(v, result, other))
 		return false;
 	if (step_of(v)->n_outputs == 1) { /* VMRUN fails, or does not: all is another's */
-		*result = *other;
-		return true;
+		bool differs = fails(result) != fails(other);
+
+		if (differs)
+			*result = *other;
+		return differs;
 	}
+	diff_put_result(was, result);
 	diff_put_result(to, result);
 	diff_put_result(from, other);
 	take_parts(v, terms, to, from);
 	diff_take_result(to, result);
-	return true;
+	return variant_differs(v, was, to, reads);
 }

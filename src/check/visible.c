@@ -3,21 +3,21 @@
 #include "psvm/visible.h"
 
 #include "check.h"
+#include "scope.h"
 
 #include <stdlib.h>
 
-/* Progress over all changes, of which each has as many parts. */
+/* Progress over all changes. */
 struct overall {
 	const struct psvm_check_request *request;
-	uint32_t done, changes;
+	uint32_t units_done, units; /* of the changes that are done, of all */
 	uint64_t transitions;
 };
 
 static void pass_on(void *context, const struct psvm_check_progress *p)
 {
 	const struct overall *o = context;
-	struct psvm_check_progress all = { p->units * o->done + p->units_done,
-					   p->units * o->changes,
+	struct psvm_check_progress all = { o->units_done + p->units_done, o->units,
 					   o->transitions + p->transitions };
 
 	o->request->progress(o->request->context, &all);
@@ -32,13 +32,42 @@ static enum psvm_visibility verdict(const struct psvm_check_result *r, uint64_t 
 	return changed != 0 ? PSVM_INVISIBLE : PSVM_LATENT;
 }
 
-/* The shortest story moves from the result to the change. */
+/* How many parts of this shard a change is looked for in, for progress only. */
+static uint32_t units_of(const struct psvm_check_request *request,
+			 const struct variant *v)
+{
+	const struct scope *scope = scope_named(request->scope);
+	uint32_t n = 0;
+
+	for (uint32_t i = request->shard; i < scope_unit_count(scope);
+	     i += request->shards) {
+		uint32_t facts = scope_unit(scope, i).facts;
+
+		n += variant_fits(v, facts) &&
+		     (scope_fits(request->rules, facts) || scope_fits(v->rules, facts));
+	}
+	return n;
+}
+
+/* The first story moves from the result to the change: the shortest that was found, and
+ * of those as long the one of the first part. Parts are left only when no shorter story
+ * can follow, so that it does not depend on the threads. How many steps end so does. */
 static void take_story(struct psvm_visible *to, struct psvm_check_result *r)
 {
-	if (r->finding_count == 0)
-		return;
 	to->story = r->findings[0];
+	to->story.count = 0;
 	r->findings[0].steps = NULL;
+}
+
+/* What a story ends is not counted: how far it went depends on the threads. */
+static void take_counts(struct psvm_visible *to, const struct psvm_check_result *r,
+			uint64_t changed)
+{
+	to->complete = r->complete;
+	to->changed = changed;
+	to->states = r->states;
+	to->transitions = r->transitions;
+	to->setups = r->setups;
 }
 
 static const char *look(struct psvm_visible *to, const struct variant *v,
@@ -47,30 +76,53 @@ static const char *look(struct psvm_visible *to, const struct variant *v,
 	struct psvm_check_request request = *o->request;
 	struct psvm_check_result result;
 	const char *error;
+	uint64_t changed;
 
+	if (!variant_modelled(v)) {
+		to->verdict = PSVM_NOT_MODELLED;
+		return NULL;
+	}
 	if (request.progress != NULL)
 		request.progress = pass_on;
 	request.context = o;
-	error = check_run(&request, v, &result, &to->changed);
+	error = check_run(&request, v, &result, &changed);
 	if (error != NULL)
 		return error;
-	to->verdict = verdict(&result, to->changed);
-	to->complete = result.complete;
-	to->states = result.states;
-	to->transitions = result.transitions;
-	to->setups = result.setups;
+	to->verdict = verdict(&result, changed);
+	if (to->verdict == PSVM_VISIBLE)
+		take_story(to, &result);
+	else
+		take_counts(to, &result, changed);
 	o->transitions += result.transitions;
-	o->done++;
-	take_story(to, &result);
+	if (request.progress != NULL)
+		o->units_done += units_of(&request, v);
 	psvm_check_free(&result);
 	return NULL;
+}
+
+/* Of all changes, for progress; the request may be a bad one. */
+static uint32_t all_units(const struct psvm_check_request *request,
+			  const struct psvm_diff *diff, const struct psvm_rules *b)
+{
+	uint32_t n = 0;
+
+	if (request->progress == NULL || request->scope == NULL ||
+	    scope_named(request->scope) == NULL || request->shards == 0)
+		return 0;
+	for (size_t i = 0; i < diff->n_changes; i++) {
+		struct variant v = { b, diff, &diff->changes[i] };
+
+		if (variant_modelled(&v))
+			n += units_of(request, &v);
+	}
+	return n;
 }
 
 const char *psvm_diff_visible(const struct psvm_check_request *request,
 			      const struct psvm_diff *diff, const struct psvm_rules *b,
 			      struct psvm_visible **visible)
 {
-	struct overall o = { request, 0, (uint32_t)diff->n_changes, 0 };
+	struct overall o = { request, 0, all_units(request, diff, b), 0 };
 	const char *error = NULL;
 
 	*visible = calloc(diff->n_changes + 1, sizeof(**visible));

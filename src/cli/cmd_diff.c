@@ -18,13 +18,13 @@ struct options {
 	char *scope;
 };
 
-/* How much is explored to see which changes L1 can see. */
+/* How much is explored to see which changes L1 can see. The first is the default. */
 static const struct extent {
 	const char *name;
 	const char *scope; /* of psvm_check(), or null: nothing */
 	uint64_t max_states;
 } extents[] = {
-	{ "short", "default", UINT64_C(1) << 13 },
+	{ "short", "default", 8192 },
 	{ "none", NULL, 0 },
 	{ "default", "default", UINT64_C(1) << 24 },
 	{ "full", "full", UINT64_C(1) << 24 },
@@ -140,18 +140,23 @@ static const struct cli_sides sides = { "without", "with",
 
 static const char *const verdicts[] = {
 	[PSVM_NOT_SEEN] = "L1 and L2 have not seen it",
-	[PSVM_VISIBLE] = "L1 can see it",
-	[PSVM_INVISIBLE] = "L1 cannot see it",
-	[PSVM_LATENT] = "L1 cannot see it, it does not come about",
+	[PSVM_VISIBLE] = "L1 or L2 can see it",
+	[PSVM_INVISIBLE] = "L1 and L2 cannot see it",
+	[PSVM_LATENT] = "L1 and L2 cannot see it, it does not come about",
+	[PSVM_NOT_MODELLED] = "undecided, the model has nothing that could show it",
 };
+
+static const char by_the_model[] = "by the model, unconfirmed on hardware";
 
 static void print_story(const struct psvm_visible *v)
 {
 	const struct psvm_finding *story = &v->story;
 
 	cli_print(3, "%s: %s", verdicts[v->verdict], story->title);
-	cli_print(6, "by the manual %s; %s story; set-up: %s", story->section,
-		  v->complete ? "a shortest" : "a short", story->setup);
+	cli_print(6,
+		  "%s; by the manual %s; a shortest story of this part of the scope; "
+		  "set-up: %s",
+		  by_the_model, story->section, story->setup);
 	cli_print_story(story, &sides);
 }
 
@@ -161,10 +166,14 @@ static void print_visible(const struct pair *pair, const struct psvm_visible *v)
 		print_story(v);
 		return;
 	}
+	if (v->verdict == PSVM_NOT_MODELLED) {
+		cli_print(3, "%s (%s)", verdicts[v->verdict], by_the_model);
+		return;
+	}
 	cli_print(3,
-		  "%s (scope %s, %" PRIu64 " states, %s; in %" PRIu64
+		  "%s (%s; scope %s, %" PRIu64 " states, %s; in %" PRIu64
 		  " steps it came about)",
-		  verdicts[v->verdict], pair->extent->name, v->states,
+		  verdicts[v->verdict], by_the_model, pair->extent->name, v->states,
 		  v->verdict == PSVM_NOT_SEEN
 			  ? "NOT complete: the bound of states was met"
 			  : "complete",
@@ -235,17 +244,38 @@ static size_t count_visible(const struct pair *pair)
 	return n;
 }
 
+/* Changes that the model has not decided about, as far as it was asked. */
+static size_t count_undecided(const struct pair *pair)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; pair->visible && i < pair->diff->n_changes; i++)
+		n += pair->visible[i].verdict == PSVM_NOT_SEEN ||
+		     pair->visible[i].verdict == PSVM_NOT_MODELLED;
+	return n;
+}
+
+/* Nobody has seen a change. */
+static void print_unrefuted(size_t undecided)
+{
+	if (undecided)
+		cli_print(0, "Undecided by the model, for %zu functional change%s.",
+			  undecided, plural(undecided));
+	else
+		cli_print(0, "The model agrees.");
+}
+
 static void print_claim(const struct pair *pair)
 {
 	const char *claim = claim_about(pair);
-	size_t n = pair->diff->n_changes;
+	size_t n = pair->diff->n_changes, undecided = count_undecided(pair);
 
 	if (!claim)
 		return;
 	putchar('\n');
 	cli_print(0, "The claim of %s", claim);
 	if (!count_visible(pair)) {
-		cli_print(0, "The model agrees.");
+		print_unrefuted(undecided);
 		return;
 	}
 	cli_print(0,
@@ -253,7 +283,8 @@ static void print_claim(const struct pair *pair)
 		  "change%s, the ones above. Each could be a patch of its own.",
 		  n, plural(n));
 	if (pair->visible)
-		cli_print(0, "L1 can see %zu of them.", count_visible(pair));
+		cli_print(0, "L1 or L2 can see %zu of them, %zu undecided.",
+			  count_visible(pair), undecided);
 }
 
 static void print_diff(const struct pair *pair)
@@ -329,6 +360,12 @@ static json_t *json_example(const struct psvm_diff_input *example)
 			 i12, "i01", i01);
 }
 
+/* Null if nothing was gone through to its end or bound. */
+static json_t *json_count(bool through, uint64_t count)
+{
+	return through ? json_integer((json_int_t)count) : json_null();
+}
+
 static json_t *json_visible(const struct pair *pair, size_t number)
 {
 	static const char *const words[] = {
@@ -336,17 +373,21 @@ static json_t *json_visible(const struct pair *pair, size_t number)
 		[PSVM_VISIBLE] = "yes",
 		[PSVM_INVISIBLE] = "no",
 		[PSVM_LATENT] = "no, latent",
+		[PSVM_NOT_MODELLED] = "not modelled",
 	};
 	const struct psvm_visible *v = &pair->visible[number];
-	bool seen;
+	bool seen, through;
 
 	if (!pair->visible)
 		return json_null();
 	seen = v->verdict == PSVM_VISIBLE;
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "verdict", words[v->verdict],
-			 "scope", pair->extent->name, "complete", v->complete, "states",
-			 (json_int_t)v->states, "steps_with_the_change",
-			 (json_int_t)v->changed, "story",
+	through = !seen && v->verdict != PSVM_NOT_MODELLED;
+	return json_pack("{s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "verdict",
+			 words[v->verdict], "confirmed_on_hardware", false, "scope",
+			 pair->extent->name, "complete",
+			 through ? json_boolean(v->complete) : json_null(), "states",
+			 json_count(through, v->states), "steps_with_the_change",
+			 json_count(through, v->changed), "story",
 			 seen ? cli_json_finding(&v->story, &sides) : json_null());
 }
 
@@ -403,8 +444,10 @@ static json_t *json_claim(const struct pair *pair)
 
 	if (!claim)
 		return json_null();
-	return json_pack("{s:s, s:b}", "words", claim, "refuted_by_the_model",
-			 count_visible(pair) != 0);
+	return json_pack("{s:s, s:o}", "words", claim, "refuted_by_the_model",
+			 !count_visible(pair) && count_undecided(pair)
+				 ? json_null()
+				 : json_boolean(count_visible(pair) != 0));
 }
 
 static json_t *json_diff(const struct pair *pair)
@@ -498,8 +541,8 @@ int cmd_diff(int argc, const char **argv)
 	struct options options = { 0, NULL };
 	const struct poptOption table[] = {
 		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
-		  "how far to look for what L1 can see: short, none, default (minutes), "
-		  "full (hours)",
+		  "how far to look for what L1 or L2 can see: short (this is the "
+		  "default), none, default (minutes), full (hours)",
 		  "SCOPE" },
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
@@ -517,9 +560,12 @@ int cmd_diff(int argc, const char **argv)
 		"side by side, L0 with the first rule set, and L0 with the first rule "
 		"set "
 		"and this one difference, as psvm check runs them: if L1 or L2 see "
-		"something else, the story of it is printed. The scope \"short\" is the "
-		"beginning of \"default\"; only a scope that was gone through completely "
-		"shows that L1 cannot see a difference.\n"
+		"something else, the story of it is printed. All this is by the "
+		"model, unconfirmed on hardware. If no scope is given it is \"short\": "
+		"of "
+		"each part of the scope \"default\" at most 8192 states. Only a scope "
+		"that was gone through completely shows that L1 and L2 cannot see a "
+		"difference.\n"
 		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
