@@ -183,12 +183,17 @@ static const char *bad(const struct psvm_check_request *request)
 	return NULL;
 }
 
-static uint32_t our_units(const struct job *job)
+uint32_t check_units(const struct psvm_check_request *request,
+		     const struct variant *change)
 {
+	struct job job = { .request = request,
+			   .change = change,
+			   .scope = scope_named(request->scope) };
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < job->units; i++)
-		n += is_ours(job, i);
+	job.units = scope_unit_count(job.scope);
+	for (uint32_t i = 0; i < job.units; i++)
+		n += is_ours(&job, i);
 	return n;
 }
 
@@ -216,7 +221,7 @@ const char *check_run(const struct psvm_check_request *request,
 	job.units = scope_unit_count(job.scope);
 	if (request->shards > job.units)
 		return "there are fewer parts than shards";
-	job.progress.units = our_units(&job);
+	job.progress.units = check_units(request, change);
 	job.done = calloc(job.units + 1, sizeof(*job.done));
 	if (job.done == NULL || pthread_mutex_init(&job.mutex, NULL) != 0) {
 		free(job.done);

@@ -32,23 +32,6 @@ static enum psvm_visibility verdict(const struct psvm_check_result *r, uint64_t 
 	return changed != 0 ? PSVM_INVISIBLE : PSVM_LATENT;
 }
 
-/* How many parts of this shard a change is looked for in, for progress only. */
-static uint32_t units_of(const struct psvm_check_request *request,
-			 const struct variant *v)
-{
-	const struct scope *scope = scope_named(request->scope);
-	uint32_t n = 0;
-
-	for (uint32_t i = request->shard; i < scope_unit_count(scope);
-	     i += request->shards) {
-		uint32_t facts = scope_unit(scope, i).facts;
-
-		n += variant_fits(v, facts) &&
-		     (scope_fits(request->rules, facts) || scope_fits(v->rules, facts));
-	}
-	return n;
-}
-
 /* The first story moves from the result to the change: the shortest that was found, and
  * of those as long the one of the first part. Parts are left only when no shorter story
  * can follow, so that it does not depend on the threads. How many steps end so does. */
@@ -95,7 +78,7 @@ static const char *look(struct psvm_visible *to, const struct variant *v,
 		take_counts(to, &result, changed);
 	o->transitions += result.transitions;
 	if (request.progress != NULL)
-		o->units_done += units_of(&request, v);
+		o->units_done += check_units(&request, v);
 	psvm_check_free(&result);
 	return NULL;
 }
@@ -113,7 +96,7 @@ static uint32_t all_units(const struct psvm_check_request *request,
 		struct variant v = { b, diff, &diff->changes[i] };
 
 		if (variant_modelled(&v))
-			n += units_of(request, &v);
+			n += check_units(request, &v);
 	}
 	return n;
 }
