@@ -236,28 +236,37 @@ static bool same_check(const struct checked *a, const struct checked *b)
 	       a->shards == b->shards && a->implicit_event == b->implicit_event;
 }
 
-/* One file more. seen has a byte for each shard, made with the first file. */
+/* The first file says what all are of. seen gets a byte for each shard. */
+static bool begin_merge(struct checked *all, const struct checked *first, char **seen)
+{
+	struct psvm_check_result none = { .complete = true };
+
+	*all = *first;
+	all->result = none;
+	*seen = calloc((size_t)first->shards + 1, 1);
+	return *seen != NULL;
+}
+
+static bool merge_one(struct checked *all, struct checked *c, const char *file,
+		      char **seen)
+{
+	if (*seen == NULL && !begin_merge(all, c, seen))
+		return cli_fail("check", "out of memory");
+	if (!same_check(all, c))
+		return cli_fail("check", "--merge: %s is of another check", file);
+	if ((*seen)[c->shard])
+		return cli_fail("check", "--merge: %s: shard %u/%u has been there before",
+				file, c->shard, c->shards);
+	(*seen)[c->shard] = 1;
+	return psvm_check_merge(&all->result, &c->result) ||
+	       cli_fail("check", "out of memory");
+}
+
 static bool merge_file(struct checked *all, const char *file, char **seen)
 {
 	struct checked c = { 0 };
-	bool done = read_file(&c, file);
+	bool done = read_file(&c, file) && merge_one(all, &c, file, seen);
 
-	if (done && *seen == NULL) {
-		*all = c;
-		memset(&all->result, 0, sizeof(all->result));
-		all->result.complete = true;
-		*seen = calloc(c.shards, 1);
-		done = *seen != NULL || cli_fail("check", "out of memory");
-	}
-	if (done && !same_check(all, &c))
-		done = cli_fail("check", "--merge: %s is of another check", file);
-	if (done && (*seen)[c.shard])
-		done = cli_fail("check", "--merge: %s: shard %u/%u has been there before",
-				file, c.shard, c.shards);
-	if (done && !psvm_check_merge(&all->result, &c.result))
-		done = cli_fail("check", "out of memory");
-	if (done)
-		(*seen)[c.shard] = 1;
 	psvm_check_free(&c.result);
 	return done;
 }
@@ -265,7 +274,7 @@ static bool merge_file(struct checked *all, const char *file, char **seen)
 static bool all_seen(const struct checked *all, const char *seen)
 {
 	for (uint32_t i = 0; i < all->shards; i++)
-		if (!seen[i])
+		if (seen == NULL || !seen[i])
 			return cli_fail("check", "--merge: shard %u/%u is missing", i,
 					all->shards);
 	return true;
