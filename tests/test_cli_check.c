@@ -5,14 +5,18 @@
  * injected events and faults. kvm-6.12.csv is the recording, in kvm-7.2.csv no experiment
  * came to an end, kvm-6.1.csv is empty.
  */
+#define _XOPEN_SOURCE 700
+
 #include "command.h"
 
 #include "rows.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef PSVM_VECTORS_DIR
 #define PSVM_VECTORS_DIR "tests/vectors"
@@ -205,13 +209,46 @@ static void make_recordings(void)
 			 0);
 }
 
+/* On a terminal, one line that is written over says how far it is. */
+static void test_progress(void **state)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), other;
+	char arguments[128], text[4096];
+	unsigned parts = 0, of, shown = 0;
+	ssize_t n;
+
+	(void)state;
+	assert_true(terminal >= 0);
+	assert_int_equal(grantpt(terminal), 0);
+	assert_int_equal(unlockpt(terminal), 0);
+	snprintf(arguments, sizeof(arguments), "check exact --shard 0/3 --threads 1 2>%s",
+		 ptsname(terminal));
+	/* Kept open, so that what was written to it stays. */
+	other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	assert_int_equal(run(arguments), 0);
+	n = read(terminal, text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	for (char *line = strtok(text, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+		assert_int_equal(sscanf(line, "%u of %u parts, %*f M transitions, %*f M/s, "
+					      "%*u s left", &parts, &of), 2);
+		assert_int_equal(parts, ++shown);
+		assert_int_equal(of, 6);
+		assert_true(strlen(line) < 80);
+	}
+	assert_int_equal(parts, 6);
+	close(other);
+	close(terminal);
+}
+
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + N_ROWS(part_rows) + N_ROWS(narrow_rows) + 2];
+	struct CMUnitTest tests[N_ROWS(rows) + N_ROWS(part_rows) + N_ROWS(narrow_rows) + 3];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_counts);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_progress);
 	for (size_t i = 0; i < N_ROWS(part_rows); i++)
 		tests[n++] = (struct CMUnitTest){ part_rows[i].part, test_setups, NULL, NULL,
 						  &part_rows[i] };

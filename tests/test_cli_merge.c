@@ -140,6 +140,52 @@ static void test_json(void **state)
 	json_decref(merged);
 }
 
+/* Changed so, the file is no result of a check. */
+static void assert_refused(const json_t *changed, const char *key)
+{
+	assert_int_equal(json_dump_file(changed, "changed.json", 0), 0);
+	if (run("check --merge changed.json 1.json") != 2)
+		fail_msg("taken with another %s", key);
+	assert_contains(err, "changed.json is not a result");
+	assert_string_equal(out, "");
+}
+
+/* Without one of the members of `at`, or with one of no such type. Returns how many
+ * there are, of `at` and of what is in it. */
+static unsigned refuse_without(const json_t *file, json_t *at)
+{
+	unsigned members = 0;
+	json_t *was = json_copy(at), *value;
+	const char *key;
+	size_t i;
+
+	json_object_foreach(was, key, value) {
+		json_object_del(at, key);
+		assert_refused(file, key);
+		json_object_set_new(at, key, json_real(0.5));
+		assert_refused(file, key);
+		json_object_set(at, key, value);
+		members += 1 + refuse_without(file, value);
+	}
+	json_decref(was);
+	json_array_foreach(at, i, value)
+		members += refuse_without(file, value);
+	return members;
+}
+
+static void test_members(void **state)
+{
+	json_t *file = json_load_file("0.json", 0, NULL);
+
+	(void)state;
+	assert_non_null(file);
+	/* 13, 8 of each of 2 findings, 7 of each of 4 steps. */
+	assert_int_equal(refuse_without(file, file), 13 + 2 * 8 + 4 * 7);
+	assert_int_equal(json_dump_file(file, "changed.json", 0), 0);
+	assert_int_equal(run("check --merge changed.json 1.json"), 1);
+	json_decref(file);
+}
+
 static json_int_t number_of(const json_t *json, const char *key)
 {
 	return json_integer_value(json_object_get(json, key));
@@ -238,10 +284,11 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + 4];
+	struct CMUnitTest tests[N_ROWS(rows) + 5];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_json);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_members);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_kept);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_pairs);

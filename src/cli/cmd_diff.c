@@ -255,36 +255,22 @@ static size_t count_undecided(const struct pair *pair)
 	return n;
 }
 
-/* Nobody has seen a change. */
-static void print_unrefuted(size_t undecided)
-{
-	if (undecided)
-		cli_print(0, "Undecided by the model, for %zu functional change%s.",
-			  undecided, plural(undecided));
-	else
-		cli_print(0, "The model agrees.");
-}
-
 static void print_claim(const struct pair *pair)
 {
 	const char *claim = claim_about(pair);
-	size_t n = pair->diff->n_changes, undecided = count_undecided(pair);
+	size_t n = pair->diff->n_changes, visible = count_visible(pair);
 
 	if (!claim)
 		return;
 	putchar('\n');
 	cli_print(0, "The claim of %s", claim);
-	if (!count_visible(pair)) {
-		print_unrefuted(undecided);
-		return;
-	}
 	cli_print(0,
-		  "It is refuted by the model: the patch makes %zu functional "
+		  "It is %srefuted by the model: the patch makes %zu functional "
 		  "change%s, the ones above. Each could be a patch of its own.",
-		  n, plural(n));
+		  visible ? "" : "not ", n, plural(n));
 	if (pair->visible)
-		cli_print(0, "L1 or L2 can see %zu of them, %zu undecided.",
-			  count_visible(pair), undecided);
+		cli_print(0, "L1 or L2 can see %zu of them, %zu undecided.", visible,
+			  count_undecided(pair));
 }
 
 static void print_diff(const struct pair *pair)
@@ -445,9 +431,7 @@ static json_t *json_claim(const struct pair *pair)
 	if (!claim)
 		return json_null();
 	return json_pack("{s:s, s:o}", "words", claim, "refuted_by_the_model",
-			 !count_visible(pair) && count_undecided(pair)
-				 ? json_null()
-				 : json_boolean(count_visible(pair) != 0));
+			 json_boolean(count_visible(pair) != 0));
 }
 
 static json_t *json_diff(const struct pair *pair)

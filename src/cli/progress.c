@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* How far, how fast, how long. */
+/* How far, how fast, how long: on one line of 80 columns, in the place of the last. */
 static void show(void *context, const struct psvm_check_progress *p)
 {
 	const time_t *start = context;
@@ -14,9 +14,7 @@ static void show(void *context, const struct psvm_check_progress *p)
 				    : 0;
 
 	fprintf(stderr,
-		"\r%u of %u parts, %.1f million transitions, %.1f million a second, "
-		"about %.0f s "
-		"left   %s",
+		"\r%u of %u parts, %.1f M transitions, %.1f M/s, %.0f s left   %s",
 		p->units_done, p->units, millions, seconds > 0 ? millions / seconds : 0,
 		rest, p->units_done == p->units ? "\n" : "");
 }
