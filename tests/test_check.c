@@ -207,7 +207,7 @@ static bool walk(const struct world *w, const struct slice *slice, uint64_t *see
 
 	decided.value = (uint32_t)(random64(seed) >> 32);
 	decided.value = (decided.value & slice->vars) | usual.value;
-	scope_begin(&t, w, scope_first(slice, first), decided);
+	twin_begin(&t, w, scope_first(slice, first), decided);
 	for (unsigned step = 0; step < 60; step++) {
 		unsigned act = (unsigned)(random64(seed) >> 40) % scope_act_count;
 
@@ -296,7 +296,7 @@ static uint64_t extra_exits(const struct world *w, const struct slice *slice,
 	uint64_t exits = 0;
 	struct twin t;
 
-	scope_begin(&t, w, scope_first(slice, (unsigned)(random64(seed) % 8)), d);
+	twin_begin(&t, w, scope_first(slice, (unsigned)(random64(seed) % 8)), d);
 	for (unsigned step = 0; step < 60; step++) {
 		unsigned number = (unsigned)(random64(seed) >> 40) % scope_act_count;
 		struct act act = scope_act(number);

@@ -13,7 +13,6 @@
 #include "psvm/diff.h"
 #include "psvm/rule_sets.h"
 
-#include "../src/check/diff_cover.h"
 #include "rows.h"
 
 #include <stdio.h>
@@ -829,95 +828,6 @@ static void test_read(void **state)
 		check_cell(rules, cell);
 }
 
-/* --- covers -------------------------------------------------------------- */
-
-enum { N_VARIABLES = 3, N_COMBINATIONS = 8, N_CUBES = 27 };
-
-static bool is_true(const struct psvm_diff_term *terms, size_t n, uint32_t v)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((v & terms[i].mask) == terms[i].value)
-			return true;
-	return false;
-}
-
-static void assert_covers(const unsigned char *table, const struct psvm_diff_term *terms,
-			  size_t n)
-{
-	for (uint32_t v = 0; v < N_COMBINATIONS; v++)
-		if (table[v])
-			assert_int_equal(is_true(terms, n, v), table[v] == COVER_ON);
-}
-
-/* All 3^8 ways in which 3 variables can be on, off or impossible. */
-static void test_all_covers(void **state)
-{
-	(void)state;
-	for (unsigned int number = 0; number < 6561; number++) {
-		unsigned char table[N_COMBINATIONS], used[N_COMBINATIONS];
-		struct psvm_diff_term terms[PSVM_DIFF_TERMS];
-		unsigned int rest = number;
-		size_t n;
-
-		for (size_t i = 0; i < N_COMBINATIONS; i++, rest /= 3)
-			table[i] = used[i] = (unsigned char)(rest % 3);
-		n = diff_cover(used, N_VARIABLES, terms);
-		assert_true(n <= PSVM_DIFF_TERMS);
-		assert_covers(table, terms, n);
-	}
-}
-
-static struct psvm_diff_term cube(unsigned int number)
-{
-	struct psvm_diff_term term = { 0, 0 };
-
-	for (unsigned int i = 0; i < N_VARIABLES; i++, number /= 3) {
-		term.mask |= (uint32_t)(number % 3 != 0) << i;
-		term.value |= (uint32_t)(number % 3 == 2) << i;
-	}
-	return term;
-}
-
-static uint32_t truth(struct psvm_diff_term term)
-{
-	uint32_t set = 0;
-
-	for (uint32_t v = 0; v < N_COMBINATIONS; v++)
-		set |= (uint32_t)((v & term.mask) == term.value) << v;
-	return set;
-}
-
-/* Fewest terms for every function of 3 variables: one more term at a time. */
-static void least_terms(size_t least[256])
-{
-	for (size_t i = 0; i < 256; i++)
-		least[i] = i ? SIZE_MAX : 0;
-	for (size_t n = 0; n < 4; n++)
-		for (size_t set = 0; set < 256; set++)
-			for (unsigned int k = 0; least[set] == n && k < N_CUBES; k++) {
-				size_t more = set | truth(cube(k));
-
-				if (least[more] > n + 1)
-					least[more] = n + 1;
-			}
-}
-
-static void test_least_covers(void **state)
-{
-	size_t least[256];
-
-	(void)state;
-	least_terms(least);
-	for (size_t set = 0; set < 256; set++) {
-		unsigned char table[N_COMBINATIONS];
-		struct psvm_diff_term terms[PSVM_DIFF_TERMS];
-
-		for (size_t v = 0; v < N_COMBINATIONS; v++)
-			table[v] = set >> v & 1 ? COVER_ON : COVER_OFF;
-		assert_int_equal(diff_cover(table, N_VARIABLES, terms), least[set]);
-	}
-}
-
 /* --- bad input ----------------------------------------------------------- */
 
 static void test_bad_rules(void **state)
@@ -945,170 +855,6 @@ static void test_too_many(void **state)
 	assert_false(psvm_diff_run(&diff, &many, &many));
 	assert_int_equal(diff.code, PSVM_DIFF_SIZE);
 	psvm_diff_free(&diff);
-}
-
-/* --- names --------------------------------------------------------------- */
-
-static void test_names(void **state)
-{
-	(void)state;
-	for (uint32_t i = 0; i < PSVM_CELL_COUNT; i++)
-		assert_true(psvm_name_of_cell(i).name[0] != '?');
-	for (uint32_t i = 0; i < PSVM_C_COUNT; i++)
-		assert_string_not_equal(psvm_name_of_condition(i).yes,
-					psvm_name_of_condition(i).no);
-	assert_string_equal(psvm_name_of_cell(PSVM_CELL_COUNT).name, "?");
-	assert_string_equal(psvm_name_of_condition(PSVM_C_COUNT).name, "?");
-	assert_string_equal(psvm_name_of_moment(PSVM_MOMENT_COUNT), "?");
-	assert_string_equal(psvm_words_of_moment(PSVM_MOMENT_COUNT), "?");
-	assert_string_equal(psvm_name_of_rule_set(PSVM_RULE_SET_COUNT), "?");
-	assert_string_equal(psvm_words_of_rule_set(PSVM_RULE_SET_COUNT), "?");
-	assert_string_equal(psvm_name_of_code(PSVM_E_NULL + 1), "?");
-	assert_null(psvm_rules_by_name("linux-6.1 "));
-	assert_ptr_equal(psvm_rules_by_name("xen"),
-			 psvm_rules_builtin(PSVM_RULE_SET_xen));
-}
-
-struct bits_row {
-	const char *name;
-	uint32_t unit;
-	uint64_t bits;
-	const char *expected;
-};
-
-static struct bits_row bits_rows[] = {
-	{ "no bits", PSVM_UNIT_INT_CTL, 0, "none" },
-	{ "fields", PSVM_UNIT_INT_CTL, 0x310, "V_TPR_7_4[0], V_IRQ, V_GIF" },
-	{ "parts of fields", PSVM_UNIT_INT_CTL, 0x0000000f00050000,
-	  "V_INTR_PRIO[0], V_INTR_PRIO[2], V_INTR_VECTOR[3:0]" },
-	{ "all bits", PSVM_UNIT_INT_CTL, UINT64_MAX, "all" },
-	{ "all but a few", PSVM_UNIT_INT_CTL, ~PSVM_V_INTR_MASKING,
-	  "all but V_INTR_MASKING" },
-	{ "bits without a name", PSVM_UNIT_EVENT_INJ, 0x7ffff000, "bits 30:12" },
-	{ "a bit without a name", PSVM_UNIT_MISC3, 0x81, "INVLPGB, bit 7" },
-	{ "words", PSVM_UNIT_WORDS, PSVM_WORDS_ALL, "all" },
-	{ "requests", PSVM_UNIT_REQUESTS, 3, "event, implicit event" },
-	{ "clean bits", PSVM_UNIT_CLEAN, 9, "I, TPR" },
-	{ "unknown unit", PSVM_UNIT_COUNT, 1, "yes" },
-};
-
-static void test_bits(void **state)
-{
-	const struct bits_row *row = *state;
-	char text[PSVM_WORDS_SIZE], cut[4];
-	size_t length = psvm_words_of_bits(text, sizeof(text), row->unit, row->bits);
-
-	assert_string_equal(text, row->expected);
-	assert_int_equal(length, strlen(text));
-	assert_int_equal(psvm_words_of_bits(cut, sizeof(cut), row->unit, row->bits),
-			 length);
-	assert_memory_equal(cut, text, sizeof(cut) - 1);
-	assert_int_equal(psvm_words_of_bits(NULL, 0, row->unit, row->bits), length);
-}
-
-static void test_input(void **state)
-{
-	struct psvm_diff_input input;
-	char text[TEXT];
-
-	(void)state;
-	memset(&input, 0, sizeof(input));
-	(void)psvm_words_of_input(text, sizeof(text), &input);
-	assert_string_equal(text, "all zero");
-	(void)psvm_initializer_of_input(text, sizeof(text), &input.nested);
-	assert_string_equal(text, "0");
-	input.nested.v02.event_inj = 0x80000220;
-	input.nested.v01.tlb_control = 3;
-	input.nested.facts = PSVM_C(L2_IF) | PSVM_C(DEFERRED);
-	input.nested.nmis = 2;
-	input.nested.vector = 0x61;
-	input.nested.external = 1;
-	input.i01.word[4] = 2;
-	(void)psvm_words_of_input(text, sizeof(text), &input);
-	assert_string_equal(text,
-			    "event_inj of 02: VECTOR=0x20 TYPE=0x2 V; tlb_control of 01: "
-			    "TLB_CONTROL=0x3; intercepts 010h of 01: VMMCALL; L0 "
-			    "deferred this #VMEXIT; L2's RFLAGS.IF = 1; NMIs queued: 2; "
-			    "waiting interrupt: vector 0x61; it is not from L1's local "
-			    "APIC");
-	(void)psvm_initializer_of_input(text, sizeof(text), &input.nested);
-	assert_string_equal(
-		text, ".v02 = { .event_inj = 0x80000220 }, .v01 = { .tlb_control = "
-		      "0x3 }, .facts = PSVM_C(DEFERRED) | PSVM_C(L2_IF), .nmis = 2, "
-		      ".vector = 97, .external = 1");
-	(void)psvm_initializer_of_intercepts(text, sizeof(text), &input.i01);
-	assert_string_equal(text, "{ 0x0, 0x0, 0x0, 0x0, 0x2, 0x0 }");
-}
-
-static void test_values(void **state)
-{
-	char text[PSVM_WORDS_SIZE];
-
-	(void)state;
-	(void)psvm_words_of_value(text, sizeof(text), PSVM_UNIT_INT_CTL, 0x71070100);
-	assert_string_equal(text, "V_IRQ V_INTR_PRIO=0x7 V_INTR_MASKING RSVD_29_27=0x6 "
-				  "X2AVIC_ENABLE");
-	(void)psvm_words_of_value(text, sizeof(text), PSVM_UNIT_MISC3, 0x81);
-	assert_string_equal(text, "INVLPGB 0x80");
-	(void)psvm_words_of_value(text, sizeof(text), PSVM_UNIT_INT_CTL, 0);
-	assert_string_equal(text, "0");
-}
-
-struct condition_row {
-	const char *name;
-	uint32_t on, off;
-	const char *expected;
-};
-
-static struct condition_row condition_rows[] = {
-	{ "always", 0, 0, "always" },
-	{ "never", PSVM_UNLESS, 0, "never" },
-	{ "if", PSVM_C(L1_IF), PSVM_C(V_IRQ_12),
-	  "if L1's RFLAGS.IF at VMRUN = 1 and V_IRQ of 12 = 0" },
-	{ "unless", PSVM_UNLESS | PSVM_C(VINTR_02), PSVM_C(VINTR_12),
-	  "unless VINTR intercepted in 02 and VINTR not intercepted in 12" },
-};
-
-static void test_condition(void **state)
-{
-	const struct condition_row *row = *state;
-	char text[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_condition(text, sizeof(text), row->on, row->off);
-	assert_string_equal(text, row->expected);
-}
-
-struct status_row {
-	const char *name;
-	struct psvm_status status;
-	const char *expected;
-};
-
-static struct status_row status_rows[] = {
-	{ "fine", { PSVM_OK, 0, 0 }, "fine" },
-	{ "offered, not used",
-	  { PSVM_E_FACT, PSVM_AT_FACTS, PSVM_C(OFFER_VNMI) },
-	  "fact OFFER_VNMI: vNMI is offered to L1, but L0 does not use it" },
-	{ "not facts",
-	  { PSVM_E_FACT, PSVM_AT_FACTS, PSVM_C(V_IRQ_02) | UINT32_C(1) << 31 },
-	  "bit 26 (V_IRQ_02) is not a fact; bit 31 (?) is not a fact" },
-	{ "null", { PSVM_E_NULL, PSVM_AT_SNAPSHOT, 0 }, "the snapshot: a null pointer" },
-	{ "bad cell",
-	  { PSVM_E_RULES, PSVM_CELL_OPEN, 0x40 },
-	  "OPEN: 0x40 makes no sense" },
-	{ "bad size",
-	  { PSVM_E_RULES, PSVM_AT_SIZE, 7 },
-	  "the size of the rule set: 0x7 makes no sense" },
-	{ "bad place", { PSVM_E_NULL, PSVM_AT_END, 0 }, "?: a null pointer" },
-};
-
-static void test_status(void **state)
-{
-	const struct status_row *row = *state;
-	char text[PSVM_WORDS_SIZE];
-
-	(void)psvm_words_of_status(text, sizeof(text), row->status);
-	assert_string_equal(text, row->expected);
 }
 
 /* --- all cases ----------------------------------------------------------- */
@@ -1147,9 +893,6 @@ static void add_cases(void)
 	ADD_ROWS("covered: ", pairs, test_covered);
 	ADD_ROWS("tight: ", pairs, test_tight);
 	ADD_ROWS("examples: ", pairs, test_examples);
-	ADD_ROWS("bits: ", bits_rows, test_bits);
-	ADD_ROWS("condition: ", condition_rows, test_condition);
-	ADD_ROWS("status: ", status_rows, test_status);
 }
 
 int main(void)
@@ -1157,13 +900,8 @@ int main(void)
 	int rc;
 
 	add_case("seed", "", test_seed, NULL);
-	add_case("covers of 3 variables", "", test_all_covers, NULL);
-	add_case("least covers", "", test_least_covers, NULL);
 	add_case("bad rule sets", "", test_bad_rules, NULL);
 	add_case("too many conditions", "", test_too_many, NULL);
-	add_case("names", "", test_names, NULL);
-	add_case("values", "", test_values, NULL);
-	add_case("inputs in words", "", test_input, NULL);
 	for (size_t i = 0; i < N_ROWS(readers); i++)
 		add_case("read: ", readers[i], test_read, (void *)(uintptr_t)readers[i]);
 	add_cases();

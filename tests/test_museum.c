@@ -19,6 +19,7 @@ static struct world plain_world(const struct museum_row *row,
 				const struct psvm_rules *rules)
 {
 	struct world w = { .rules = rules,
+			   .answers = l0_answers(rules),
 			   .facts = row->trigger.facts,
 			   .implicit_event = !row->no_implicit };
 
@@ -256,13 +257,13 @@ static void equivalent(void **state)
 	const struct museum_row *row = *state;
 	const struct psvm_rules rules = museum_rules(row);
 	struct world variant = variant_world(row, &rules);
-
-	const struct scope *full = scope_named("full");
+	struct slice features = { .configs = scope_everything.configs };
+	struct scope all = { "all features", &features, 1 };
 
 	assert_silent(row, &variant);
 	assert_nothing_found(row, &variant);
-	for (unsigned i = 0; row->any_features && i < scope_unit_count(full); i++) {
-		variant.facts = scope_unit(full, i).facts;
+	for (unsigned i = 0; row->any_features && i < scope_unit_count(&all); i++) {
+		variant.facts = scope_unit(&all, i).facts;
 		assert_nothing_found(row, &variant);
 	}
 }
@@ -322,7 +323,7 @@ static void usual(void **state)
 	(void)state;
 	bare_start(&p.bare, start);
 	nested_start(&p.nested, &w, start);
-	scope_begin(&t, &w, scope_first(&none, 0), scope_usual(&none));
+	twin_begin(&t, &w, scope_first(&none, 0), scope_usual(&none));
 	assert_memory_equal(&p.bare.cpu, &t.lo.bare.cpu, sizeof(p.bare.cpu));
 	assert_memory_equal(&p.bare.vmcb12, &t.lo.bare.vmcb12, sizeof(p.bare.vmcb12));
 	assert_int_equal(p.nested.tpr, t.lo.nested.tpr);

@@ -97,6 +97,9 @@ bool psvm_check_merge(struct psvm_check_result *into, struct psvm_check_result *
 /** Free a result. */
 void psvm_check_free(struct psvm_check_result *result);
 
+/** Is there a scope of this name? */
+bool psvm_check_is_scope(const char *scope);
+
 /**
  * What a scope covers, in words: dimensions, values and acts, line by line.
  *

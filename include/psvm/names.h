@@ -118,7 +118,9 @@ const char *psvm_name_of_code(uint32_t code);
 const char *psvm_name_of_rule_set(uint32_t id);
 const char *psvm_words_of_rule_set(uint32_t id);
 
-/** A built-in rule set by its name, or null. */
+/** A built-in rule set by its name: enum psvm_rule_set_id, PSVM_RULE_SET_COUNT if there
+ * is none. Itself, or null. */
+uint32_t psvm_rule_set_by_name(const char *name);
 const struct psvm_rules *psvm_rules_by_name(const char *name);
 
 PSVM_END_DECLS

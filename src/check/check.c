@@ -247,9 +247,19 @@ const char *psvm_check(const struct psvm_check_request *request,
 	return check_run(request, NULL, result, &changed);
 }
 
+static const struct scope *find_scope(const char *name)
+{
+	return name == NULL ? NULL : scope_named(name);
+}
+
+bool psvm_check_is_scope(const char *scope)
+{
+	return find_scope(scope) != NULL;
+}
+
 size_t psvm_check_scope_line(char *text, size_t size, const char *scope, uint32_t line)
 {
-	const struct scope *s = scope == NULL ? NULL : scope_named(scope);
+	const struct scope *s = find_scope(scope);
 
 	return s == NULL ? 0 : scope_line(text, size, s, line);
 }

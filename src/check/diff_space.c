@@ -42,8 +42,8 @@ uint64_t diff_word(const struct psvm_nested *n, unsigned int vmcb, unsigned int 
 	}
 }
 
-void diff_set_word(struct psvm_nested *n, unsigned int vmcb, unsigned int field,
-		   uint64_t value)
+static void set_word(struct psvm_nested *n, unsigned int vmcb, unsigned int field,
+		     uint64_t value)
 {
 	struct psvm_words *words = vmcb == V12	 ? &n->v12
 				   : vmcb == V02 ? &n->v02
@@ -94,7 +94,7 @@ static const struct bit_row {
 	{ PSVM_C_HLT_12_BIT, V12, PSVM_DIFF_MISC1, PSVM_EXIT_HLT % 32 },
 };
 
-bool diff_bit_of_condition(uint32_t condition, struct atom *atom)
+static bool bit_of_condition(uint32_t condition, struct atom *atom)
 {
 	for (size_t i = 0; i < N_ROWS(bit_rows); i++) {
 		if (bit_rows[i].condition != condition)
@@ -167,7 +167,7 @@ static void add_condition(struct space *space, uint32_t condition)
 		add_fact(space, condition + PSVM_C_HOST_VGIF_BIT - PSVM_C_OFFER_VGIF_BIT);
 	if (condition < PSVM_C_FACT_COUNT) {
 		add_fact(space, condition);
-	} else if (diff_bit_of_condition(condition, &atom)) {
+	} else if (bit_of_condition(condition, &atom)) {
 		add_atom(space, atom);
 	} else if (condition == PSVM_C_NMI_QUEUED_BIT) {
 		add_atom(space, (struct atom){ ATOM_QUEUED, 0, 0, 0, false });
@@ -183,7 +183,7 @@ static void add_late(struct space *space, uint32_t condition)
 {
 	struct atom atom;
 
-	if (!diff_bit_of_condition(condition, &atom) || atom.vmcb == V12 ||
+	if (!bit_of_condition(condition, &atom) || atom.vmcb == V12 ||
 	    (atom.field == PSVM_DIFF_MISC1 && !(space->step->moved & MOVES_MISC1)))
 		return;
 	for (unsigned int vmcb = 0; vmcb < 3; vmcb++)
@@ -301,7 +301,7 @@ static void add_variables(struct psvm_diff_scope *scope, uint32_t conditions)
 
 		if (conditions >> i & 1)
 			add_variable(scope, (int)i,
-				     diff_bit_of_condition(i, &atom) ? &atom : NULL);
+				     bit_of_condition(i, &atom) ? &atom : NULL);
 	}
 }
 
@@ -363,9 +363,9 @@ static void apply_atom(const struct atom *atom, struct psvm_diff_input *input)
 		n->facts |= PSVM_MASK32(atom->bit, 1);
 		break;
 	case ATOM_WORD:
-		diff_set_word(n, atom->vmcb, atom->field,
-			      diff_word(n, atom->vmcb, atom->field) |
-				      PSVM_MASK64(atom->bit, 1));
+		set_word(n, atom->vmcb, atom->field,
+			 diff_word(n, atom->vmcb, atom->field) |
+				 PSVM_MASK64(atom->bit, 1));
 		break;
 	case ATOM_QUEUED:
 	case ATOM_QUEUED_TWO:
@@ -440,8 +440,8 @@ void space_put(const struct space *space, const struct psvm_output *output,
 	for (unsigned int vmcb = 0; output->vmcb < 3 && vmcb < 3; vmcb++) {
 		uint64_t bits = data.of[vmcb] & ~space->fixed[vmcb][output->field];
 
-		diff_set_word(n, vmcb, output->field,
-			      diff_word(n, vmcb, output->field) | bits);
+		set_word(n, vmcb, output->field,
+			 diff_word(n, vmcb, output->field) | bits);
 	}
 	if (output->third && output->field == PSVM_DIFF_EXIT_INT_INFO)
 		n->v02.event_inj |= data.of[V01] &

@@ -102,14 +102,9 @@ struct triple diff_operands(const struct step *step, size_t output,
 
 /* A word of an input. */
 uint64_t diff_word(const struct psvm_nested *n, unsigned int vmcb, unsigned int field);
-void diff_set_word(struct psvm_nested *n, unsigned int vmcb, unsigned int field,
-		   uint64_t value);
 
 /* The units and names of the words. */
 extern const uint8_t diff_field_units[PSVM_DIFF_FIELDS];
 extern const char *const diff_field_names[PSVM_DIFF_FIELDS];
-
-/* The word's bit that a condition is, if it is one. */
-bool diff_bit_of_condition(uint32_t condition, struct atom *atom);
 
 #endif

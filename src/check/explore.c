@@ -401,13 +401,13 @@ static void expand_both(struct search *s, const struct twin *from, struct node n
 	struct node decided = node;
 	struct twin t = *from;
 
-	scope_decide(&t, s->w, var, false);
+	twin_decide(&t, s->w, var, false);
 	decided.decided.known |= UINT32_C(1) << var;
-	expand(s, &t, scope_open(&t, s->w), decided);
+	expand(s, &t, twin_open(&t, s->w), decided);
 	t = *from;
-	scope_decide(&t, s->w, var, true);
+	twin_decide(&t, s->w, var, true);
 	decided.decided.value |= UINT32_C(1) << var;
-	expand(s, &t, scope_open(&t, s->w), decided);
+	expand(s, &t, twin_open(&t, s->w), decided);
 }
 
 /* open: is anything undecided? */
@@ -424,7 +424,7 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 		unsigned var;
 
 		same_hi = product_step(&t.hi, s->w, act, s->hi, &dhi);
-		var = scope_needs(s->lo, s->hi);
+		var = twin_needs(s->lo, s->hi);
 		if (var < scope_var_count) {
 			expand_both(s, from, node, var);
 			return;
@@ -439,7 +439,7 @@ static void expand(struct search *s, const struct twin *from, bool open, struct 
 			return;
 		}
 		if (same && !same_hi) {
-			var = scope_var_of_int_ctl(dhi.int_ctl);
+			var = scope_var_of(WORD_INT_CTL, dhi.int_ctl);
 			if (var < scope_var_count &&
 			    (node.decided.known >> var & 1) == 0) {
 				expand_both(s, from, node, var);
@@ -471,7 +471,7 @@ static void begin(struct search *s)
 	for (unsigned i = 0; i < scope_first_count(s->unit->slice); i++) {
 		struct node node = { UINT32_MAX, d, 0, (uint8_t)i };
 
-		scope_begin(&t, s->w, scope_first(s->unit->slice, i), d);
+		twin_begin(&t, s->w, scope_first(s->unit->slice, i), d);
 		add(s, &t, node);
 	}
 }
@@ -490,7 +490,7 @@ static void search_state(struct search *s, size_t i)
 	bool open;
 
 	kept(s, i, &t);
-	open = scope_open(&t, s->w);
+	open = twin_open(&t, s->w);
 	for (unsigned a = 0; a < scope_act_count; a++) {
 		struct node node = s->nodes[s->level_node[i]];
 

@@ -6,7 +6,7 @@
 #ifndef PSVM_CHECK_EXPLORE_H
 #define PSVM_CHECK_EXPLORE_H
 
-#include "scope.h"
+#include "twin.h"
 
 /* What was recognized in a step, whether it was delivered, intercepted, or its
  * delivery interrupted. X(name, words) */

@@ -165,11 +165,13 @@ FOLDED uint64_t ask_rule(const struct psvm_rules *rules, const struct l0 *l,
 			 enum l0_moment moment)
 {
 	switch (moment) {
-#define MOMENT(name, first, last) \
+#define CELL(name, unit, to, from, words) \
 	case L0_##name: \
-		return ask_cell(rules, l, L0_##name, PSVM_CELL_##first);
-		L0_CELL_MOMENTS(MOMENT)
-#undef MOMENT
+		return ask_cell(rules, l, L0_##name, PSVM_CELL_##name);
+		PSVM_CELLS_OTHER(CELL)
+#undef CELL
+	case L0_WINDOW_IN_02:
+		return ask_cell(rules, l, moment, PSVM_CELL_WINDOW_IN_02);
 	default:
 		return 0;
 	}
@@ -372,10 +374,6 @@ static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input 
 		       ? (uint32_t)(answered(l, arrival, outputs[0]) & UINT32_MAX)
 		       : arrival;
 }
-
-PSVM_STATIC_ASSERT(L0_NMI_MASK_IN_01 - L0_TPR_LOAD ==
-			   PSVM_CELL_NMI_MASK_IN_01 - PSVM_CELL_TPR_LOAD,
-		   "moments in the order of PSVM_CELLS_OTHER");
 
 /* A change of where a window lives moves its VINTR intercept: what the merge keeps of it
  * has to be the new rules' choice, or the next one would undo the change. Where vmcb02

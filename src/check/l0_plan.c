@@ -7,6 +7,9 @@ static const struct {
 #define MOMENT(name, first, last) { PSVM_CELL_##first, PSVM_CELL_##last },
 	L0_MOMENTS(MOMENT)
 #undef MOMENT
+#define CELL(name, unit, to, from, words) { PSVM_CELL_##name, PSVM_CELL_##name },
+		PSVM_CELLS_OTHER(CELL)
+#undef CELL
 };
 
 /* Two lines with one condition read the same: the first is enough. */

@@ -458,10 +458,16 @@ const char *psvm_words_of_rule_set(uint32_t id)
 	return id < PSVM_RULE_SET_COUNT ? rule_set_names[id][1] : "?";
 }
 
+uint32_t psvm_rule_set_by_name(const char *name)
+{
+	uint32_t id = 0;
+
+	while (id < PSVM_RULE_SET_COUNT && strcmp(name, rule_set_names[id][0]) != 0)
+		id++;
+	return id;
+}
+
 const struct psvm_rules *psvm_rules_by_name(const char *name)
 {
-	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
-		if (strcmp(name, rule_set_names[id][0]) == 0)
-			return psvm_rules_builtin(id);
-	return NULL;
+	return psvm_rules_builtin(psvm_rule_set_by_name(name));
 }

@@ -2,11 +2,8 @@
 /*
  * What an exploration covers: the set-ups, and the acts.
  *
- * A set-up is what L1 has put into vmcb12. Most of its bits are undecided at first:
- * a state of the explorer is two states of the machines, one with all undecided bits
- * at 0 and one with all at 1, which have gone the same way so far. All undecided
- * bits keep their position in a word, so the words in which the two differ
- * show where copies of them are.
+ * A set-up is what L1 has put into vmcb12. Most of its bits are undecided at first
+ * (twin.h).
  */
 #ifndef PSVM_CHECK_SCOPE_H
 #define PSVM_CHECK_SCOPE_H
@@ -111,10 +108,6 @@ size_t product_size(const struct world *w);
 bool scope_allows(const struct slice *slice, const struct product *p,
 		  const struct world *w, unsigned act);
 
-struct twin {
-	struct product lo, hi;
-};
-
 /* Values of the variables: bit i is variable i. */
 struct decided {
 	uint32_t known, value;
@@ -126,19 +119,11 @@ unsigned scope_first_count(const struct slice *slice);
 struct scope_first scope_first(const struct slice *slice, unsigned i);
 struct decided scope_usual(const struct slice *slice);
 struct decided scope_decided(const struct unit *unit);
-void scope_begin(struct twin *t, const struct world *w, struct scope_first first,
-		 struct decided d);
 
-/* Is anything undecided? */
-bool scope_open(const struct twin *t, const struct world *w);
+/* The set-up that a machine begins with, with these variables set. */
+struct start scope_start(struct scope_first first, uint32_t set);
 
-/* The variable behind the first difference in what two steps read, or
- * scope_var_count: they have read the same. */
-unsigned scope_needs(const struct reads *lo, const struct reads *hi);
-
-/* The variable of some of these bits, or scope_var_count. */
-unsigned scope_var_of_int_ctl(uint64_t bits);
-
-void scope_decide(struct twin *t, const struct world *w, unsigned var, bool value);
+/* The variable of some of these bits of a word, or scope_var_count. */
+unsigned scope_var_of(unsigned word, uint64_t bits);
 
 #endif

@@ -149,7 +149,7 @@ bool story_tell(struct psvm_finding *to, const struct finding *f, const struct w
 	if (to->steps == NULL)
 		return false;
 	/* Undecided bits make no difference: 0. */
-	scope_begin(&t, w, f->first, f->decided);
+	twin_begin(&t, w, f->first, f->decided);
 	for (unsigned i = 0; i < f->length; i++)
 		tell_step(&to->steps[i], &t.lo, w, scope_act(f->path[i]));
 	return true;

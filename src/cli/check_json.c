@@ -185,26 +185,13 @@ static bool read_result(struct psvm_check_result *r, const json_t *json)
 	       read_findings(r, json);
 }
 
-static bool is_rule_set(const char *name)
-{
-	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
-		if (strcmp(psvm_name_of_rule_set(id), name) == 0)
-			return true;
-	return false;
-}
-
-static bool is_scope(const char *name)
-{
-	return psvm_check_scope_line(NULL, 0, name, 0) != 0;
-}
-
 static bool read_checked(struct checked *c, const json_t *json)
 {
 	char version[16];
 
 	return READ_TEXT(version, json, "psvm") && strcmp(version, PSVM_VERSION) == 0 &&
-	       READ_TEXT(c->name, json, "rules") && is_rule_set(c->name) &&
-	       READ_TEXT(c->scope, json, "scope") && is_scope(c->scope) &&
+	       READ_TEXT(c->name, json, "rules") && psvm_rules_by_name(c->name) != NULL &&
+	       READ_TEXT(c->scope, json, "scope") && psvm_check_is_scope(c->scope) &&
 	       read_flag(&c->implicit_event, json, "implicit_event") &&
 	       read_number32(&c->shards, json, "shards", UINT32_MAX) &&
 	       read_number32(&c->shard, json, "shard", UINT32_MAX) &&

@@ -62,7 +62,7 @@ static bool parse_request(const struct options *o, struct psvm_check_request *re
 	request->scope = o->scope ? o->scope : "default";
 	request->shards = 1;
 	request->max_states = UINT64_C(1) << 24;
-	if (strcmp(request->scope, "default") != 0 && strcmp(request->scope, "full") != 0)
+	if (!psvm_check_is_scope(request->scope))
 		return cli_fail("check", "--scope: '%s' is not default or full",
 				request->scope);
 	if (!parse_shard(o->shard, request) ||

@@ -17,15 +17,6 @@ static bool is_empty(const struct psvm_cell *cell)
 	return bits == 0;
 }
 
-static uint32_t id_of(const char *name)
-{
-	uint32_t id = 0;
-
-	while (strcmp(psvm_name_of_rule_set(id), name) != 0)
-		id++;
-	return id;
-}
-
 /* --- text ---------------------------------------------------------------- */
 
 static void print_line(enum psvm_unit unit, const struct psvm_move *move)
@@ -168,9 +159,10 @@ static bool show(const char *name, bool json)
 		return false;
 	if (json)
 		return cli_print_json("rules",
-				      name ? json_rules(id_of(name)) : json_list());
+				      name ? json_rules(psvm_rule_set_by_name(name))
+					   : json_list());
 	if (name)
-		print_rules(id_of(name));
+		print_rules(psvm_rule_set_by_name(name));
 	else
 		print_list();
 	return cli_flush("rules");

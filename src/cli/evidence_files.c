@@ -8,15 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t number_of(const char *rules)
-{
-	uint32_t id = 0;
-
-	while (id < PSVM_RULE_SET_COUNT && strcmp(psvm_name_of_rule_set(id), rules) != 0)
-		id++;
-	return id;
-}
-
 /* "recordings/kvm-6.1.csv": "kvm-6.1". */
 static void name_environment(struct evidence_file *file, const char *path)
 {
@@ -58,7 +49,7 @@ static bool read_file(struct evidence_files *files, const char *path)
 		return cli_fail("check",
 				"%s: the name does not say which version of KVM it is of",
 				path);
-	file = &files->of[number_of(origin->rules)];
+	file = &files->of[psvm_rule_set_by_name(origin->rules)];
 	if (file->environment[0] != '\0')
 		return cli_fail("check", "%s: the second recording of %s", path,
 				file->environment);
@@ -89,7 +80,7 @@ void evidence_files_free(struct evidence_files *files)
 const struct evidence_file *evidence_file_of(const struct evidence_files *files,
 					     const char *rules)
 {
-	const struct evidence_file *file = &files->of[number_of(rules)];
+	const struct evidence_file *file = &files->of[psvm_rule_set_by_name(rules)];
 
 	return file->environment[0] != '\0' ? file : NULL;
 }
