@@ -62,6 +62,29 @@ static inline bool l0_holds(const struct l0 *l, const struct psvm_cpu_vmcb *vmcb
 	return (vmcb->words.int_ctl & bit) != 0;
 }
 
+/* A feature that L1 has and enabled. */
+static inline bool l0_nests(const struct l0 *l, uint32_t offer, uint64_t enable)
+{
+	return l0_fact(l, offer) && l0_holds(l, &l->m->snapshot, enable);
+}
+
+static inline bool l0_nests_vgif(const struct l0 *l)
+{
+	return l0_nests(l, PSVM_C(OFFER_VGIF), PSVM_V_GIF_ENABLE);
+}
+
+/* The VMCB that holds L1's V_GIF, if L0 uses vGIF. Inline, so that a folded question
+ * that is not about GIF does not look for it. */
+static inline struct psvm_cpu_vmcb *l0_gif_vmcb(const struct l0 *l)
+{
+	return l->m->in_l2 && !l0_nests_vgif(l) ? &l->m->vmcb02 : &l->m->vmcb01;
+}
+
+static inline bool l0_gif(const struct l0 *l)
+{
+	return l0_uses_vgif(l) ? l0_holds(l, l0_gif_vmcb(l), PSVM_V_GIF) : l->m->gif != 0;
+}
+
 static inline void l0_hold(struct psvm_cpu_vmcb *vmcb, uint64_t bit, bool value)
 {
 	vmcb->words.int_ctl = (vmcb->words.int_ctl & ~bit) | (value ? bit : 0);
@@ -127,7 +150,6 @@ uint64_t l0_rule(const struct l0 *l, enum l0_moment moment);
 
 /* --- L1's GIF and NMI mask: l0_masks.c ----------------------------------- */
 
-bool l0_gif(const struct l0 *l);
 void l0_set_gif(struct l0 *l, bool gif);
 
 /* The VMCB that holds L1's V_NMI_MASK; null: L0 keeps it in software. */

@@ -5,10 +5,10 @@
  * No other part of L0 knows where the answers come from. With PSVM_L0_FOLDED the
  * functions ask_... are compiled for each rule set that is known now, so that it folds
  * away, and once for any other, as data: what a rule set says costs half as much then.
- * Instrumentation makes too much of so many copies: without PSVM_L0_FOLDED there is
- * one, and it calls libpsvm.
+ * Instrumentation makes too much of so many copies: with PSVM_L0_FOLDED_EXACT there is
+ * one more for exact alone, and without either only that for any, which calls libpsvm.
  */
-#ifndef PSVM_L0_FOLDED
+#if !defined(PSVM_L0_FOLDED) && !defined(PSVM_L0_FOLDED_EXACT)
 #define PSVM_EXTERN
 #endif
 #include "l0.h"
@@ -18,7 +18,10 @@
 
 #include <string.h>
 
-#ifdef PSVM_L0_FOLDED
+#if defined(PSVM_L0_FOLDED_EXACT)
+#define FOLDED	       static inline __attribute__((always_inline))
+#define FOLDED_SETS(X) X("exact", exact, "")
+#elif defined(PSVM_L0_FOLDED)
 #define FOLDED	       static inline __attribute__((always_inline))
 #define FOLDED_SETS(X) PSVM_RULE_SETS(X)
 #else
@@ -253,6 +256,9 @@ static const struct answers *answers(const struct l0 *l)
 
 /* --- with a change of the rules ------------------------------------------ */
 
+/* Out of line: without a change nobody pays for their large locals. */
+#define RARE static __attribute__((noinline))
+
 /* The terms of the change's condition that hold at a moment. */
 static uint32_t terms_at(const struct l0 *l, enum psvm_moment moment,
 			 const struct psvm_nested *n)
@@ -281,8 +287,8 @@ static void note_way(struct reads *reads, const struct plan *plan, enum l0_momen
 	}
 }
 
-static void change_result(const struct l0 *l, enum l0_moment moment, uint32_t facts,
-			  struct psvm_result *r)
+RARE void change_result(const struct l0 *l, enum l0_moment moment, uint32_t facts,
+			struct psvm_result *r)
 {
 	static const enum psvm_moment moments[] = {
 		[L0_SNAPSHOT] = PSVM_MOMENT_SNAPSHOT,
@@ -334,12 +340,13 @@ static uint64_t answered(const struct l0 *l, uint64_t a, uint64_t b)
 	return b;
 }
 
-static void change_merge(const struct l0 *l, const struct psvm_diff_input *in,
-			 struct psvm_intercepts *i02)
+RARE void change_merge(const struct l0 *l, struct psvm_intercepts i12,
+		       struct psvm_intercepts i01, struct psvm_intercepts *i02)
 {
+	struct psvm_diff_input in = { words(l, L0_MERGE), i12, i01 };
 	uint64_t outputs[VARIANT_OUTPUTS], was[N_ROWS(i02->word)];
 
-	if (!change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, in, outputs))
+	if (!change_outputs(l, L0_MERGE, PSVM_MOMENT_MERGE, &in, outputs))
 		return;
 	for (size_t i = 0; i < N_ROWS(i02->word); i++) {
 		was[i] = i02->word[i];
@@ -351,13 +358,15 @@ static void change_merge(const struct l0 *l, const struct psvm_diff_input *in,
 
 /* Exits of intercepts only: L1 and L2 do nothing that exits otherwise. That L1's bitmap
  * decides is no difference: L1 gets the exit. */
-static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *in,
-			     uint64_t exit_code, uint32_t level)
+RARE uint32_t change_route(const struct l0 *l, uint64_t exit_code,
+			   struct psvm_intercepts i12, struct psvm_intercepts i01,
+			   uint32_t level)
 {
+	struct psvm_diff_input in = { words(l, L0_ROUTE), i12, i01 };
 	uint64_t outputs[VARIANT_OUTPUTS];
 
-	if (exit_code / 32 >= N_ROWS(in->i12.word) ||
-	    !change_outputs(l, L0_ROUTE, PSVM_MOMENT_ROUTE, in, outputs))
+	if (exit_code / 32 >= N_ROWS(i12.word) ||
+	    !change_outputs(l, L0_ROUTE, PSVM_MOMENT_ROUTE, &in, outputs))
 		return level;
 	return answered(l, level != PSVM_L0,
 			outputs[exit_code / 32] >> exit_code % 32 & 1)
@@ -365,12 +374,12 @@ static uint32_t change_route(const struct l0 *l, const struct psvm_diff_input *i
 		       : PSVM_L0;
 }
 
-static uint32_t change_arrival(const struct l0 *l, const struct psvm_diff_input *in,
-			       uint32_t arrival)
+RARE uint32_t change_arrival(const struct l0 *l, uint32_t arrival)
 {
+	struct psvm_diff_input in = { .nested = words(l, L0_ARRIVE) };
 	uint64_t outputs[VARIANT_OUTPUTS];
 
-	return change_outputs(l, L0_ARRIVE, PSVM_MOMENT_ARRIVE, in, outputs)
+	return change_outputs(l, L0_ARRIVE, PSVM_MOMENT_ARRIVE, &in, outputs)
 		       ? (uint32_t)(answered(l, arrival, outputs[0]) & UINT32_MAX)
 		       : arrival;
 }
@@ -394,16 +403,16 @@ static uint64_t change_window(const struct l0 *l, const struct psvm_diff_input *
 	return vintr != 0 ? answered(l, bits, other) : bits;
 }
 
-static uint64_t change_rule(const struct l0 *l, const struct psvm_diff_input *in,
-			    enum l0_moment moment, uint64_t bits)
+RARE uint64_t change_rule(const struct l0 *l, enum l0_moment moment, uint64_t bits)
 {
+	struct psvm_diff_input in = { .nested = words(l, moment) };
 	uint64_t outputs[VARIANT_OUTPUTS];
 	unsigned number = (unsigned)moment - L0_TPR_LOAD; /* of PSVM_CELLS_OTHER */
 
 	if (moment == L0_WINDOW_IN_02 && variant_moves_window(l->w->change))
-		return change_window(l, in, bits);
+		return change_window(l, &in, bits);
 	return moment >= L0_TPR_LOAD && variant_of_output(l->w->change, number) &&
-			       change_outputs(l, moment, PSVM_MOMENT_OTHER, in, outputs)
+			       change_outputs(l, moment, PSVM_MOMENT_OTHER, &in, outputs)
 		       ? answered(l, bits, outputs[number])
 		       : bits;
 }
@@ -425,11 +434,8 @@ struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i
 {
 	struct psvm_intercepts i02 = answers(l)->merge(l, i12, i01);
 
-	if (l->w->change != NULL) {
-		struct psvm_diff_input in = { words(l, L0_MERGE), i12, i01 };
-
-		change_merge(l, &in, &i02);
-	}
+	if (l->w->change != NULL)
+		change_merge(l, i12, i01, &i02);
 	return i02;
 }
 
@@ -438,36 +444,21 @@ uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_interc
 {
 	uint32_t level = answers(l)->route(l, exit_code, i12, i01);
 
-	if (l->w->change != NULL) {
-		struct psvm_diff_input in = { words(l, L0_ROUTE), i12, i01 };
-
-		return change_route(l, &in, exit_code, level);
-	}
-	return level;
+	return l->w->change == NULL ? level : change_route(l, exit_code, i12, i01, level);
 }
 
 uint32_t l0_ask_arrival(const struct l0 *l)
 {
 	uint32_t arrival = answers(l)->arrival(l);
 
-	if (l->w->change != NULL) {
-		struct psvm_diff_input in = { .nested = words(l, L0_ARRIVE) };
-
-		return change_arrival(l, &in, arrival);
-	}
-	return arrival;
+	return l->w->change == NULL ? arrival : change_arrival(l, arrival);
 }
 
 uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
 {
 	uint64_t bits = answers(l)->rule(l, moment);
 
-	if (l->w->change != NULL) {
-		struct psvm_diff_input in = { .nested = words(l, moment) };
-
-		return change_rule(l, &in, moment, bits);
-	}
-	return bits;
+	return l->w->change == NULL ? bits : change_rule(l, moment, bits);
 }
 
 /* --- what follows -------------------------------------------------------- */

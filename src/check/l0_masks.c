@@ -2,39 +2,17 @@
 /* Where L1's GIF and its NMI mask live: in a VMCB, or with L0. */
 #include "l0.h"
 
-/* A feature that L1 has and enabled. */
-static bool nests(const struct l0 *l, uint32_t offer, uint64_t enable)
-{
-	return l0_fact(l, offer) && l0_holds(l, &l->m->snapshot, enable);
-}
-
-static bool nests_vgif(const struct l0 *l)
-{
-	return nests(l, PSVM_C(OFFER_VGIF), PSVM_V_GIF_ENABLE);
-}
-
 static bool nests_vnmi(const struct l0 *l)
 {
-	return nests(l, PSVM_C(OFFER_VNMI), PSVM_V_NMI_ENABLE);
+	return l0_nests(l, PSVM_C(OFFER_VNMI), PSVM_V_NMI_ENABLE);
 }
 
 /* --- GIF ----------------------------------------------------------------- */
 
-/* The VMCB that holds L1's V_GIF, if L0 uses vGIF. */
-static struct psvm_cpu_vmcb *gif_vmcb(const struct l0 *l)
-{
-	return l->m->in_l2 && !nests_vgif(l) ? &l->m->vmcb02 : &l->m->vmcb01;
-}
-
-bool l0_gif(const struct l0 *l)
-{
-	return l0_uses_vgif(l) ? l0_holds(l, gif_vmcb(l), PSVM_V_GIF) : l->m->gif != 0;
-}
-
 void l0_set_gif(struct l0 *l, bool gif)
 {
 	if (l0_uses_vgif(l))
-		l0_hold(gif_vmcb(l), PSVM_V_GIF, gif);
+		l0_hold(l0_gif_vmcb(l), PSVM_V_GIF, gif);
 	else
 		l->m->gif = gif;
 }
