@@ -18,7 +18,7 @@ enum { EARLY = 60000 };
 
 static struct psvm_check_request request_of(const struct psvm_rules *rules)
 {
-	struct psvm_check_request r = { .rules = rules,
+	struct psvm_check_request r = { .l0 = psvm_l0_of(rules),
 					.scope = "default",
 					.shards = 1,
 					.threads = 2,
@@ -369,10 +369,10 @@ static void check_bad(void **state)
 	bad.threads = 0;
 	refused(bad);
 	bad = good;
-	bad.rules = NULL;
+	bad.l0.rules = NULL;
 	refused(bad);
 	rules.size--;
-	bad.rules = &rules;
+	bad.l0.rules = &rules;
 	refused(bad);
 }
 

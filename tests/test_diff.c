@@ -66,7 +66,7 @@ static void assert_change(const struct psvm_diff *diff, size_t number,
 static void compare(struct psvm_diff *diff, const struct psvm_rules *a,
 		    const struct psvm_rules *b)
 {
-	assert_true(psvm_diff_run(diff, a, b));
+	assert_true(psvm_diff_run(diff, psvm_l0_of(a), psvm_l0_of(b)));
 	assert_int_equal(diff->code, PSVM_DIFF_OK);
 }
 
@@ -837,10 +837,10 @@ static void test_bad_rules(void **state)
 
 	(void)state;
 	bad.size--;
-	assert_false(psvm_diff_run(&diff, psvm_rules_by_name("exact"), &bad));
+	assert_false(psvm_diff_run(&diff, psvm_l0_of(psvm_rules_by_name("exact")), psvm_l0_of(&bad)));
 	assert_int_equal(diff.code, PSVM_DIFF_RULES);
 	psvm_diff_free(&diff);
-	assert_false(psvm_diff_run(&diff, NULL, &bad));
+	assert_false(psvm_diff_run(&diff, psvm_l0_of(NULL), psvm_l0_of(&bad)));
 	assert_int_equal(diff.code, PSVM_DIFF_RULES);
 }
 
@@ -852,7 +852,7 @@ static void test_too_many(void **state)
 
 	(void)state;
 	many.cell[PSVM_CELL_ENTER_QUEUE].move[0].bits = UINT64_MAX;
-	assert_false(psvm_diff_run(&diff, &many, &many));
+	assert_false(psvm_diff_run(&diff, psvm_l0_of(&many), psvm_l0_of(&many)));
 	assert_int_equal(diff.code, PSVM_DIFF_SIZE);
 	psvm_diff_free(&diff);
 }

@@ -105,7 +105,7 @@ static const struct psvm_change *find_change(const struct psvm_diff *diff,
 static void look(const struct known *row, const struct psvm_diff *diff,
 		 const struct psvm_rules *b, struct psvm_visible **visible)
 {
-	struct psvm_check_request request = { .rules = row->a,
+	struct psvm_check_request request = { .l0 = psvm_l0_of(row->a),
 					      .scope = "default",
 					      .shard = row->unit,
 					      .shards = 18,
@@ -113,7 +113,7 @@ static void look(const struct known *row, const struct psvm_diff *diff,
 					      .max_states = UINT64_C(1) << 22,
 					      .implicit_event = row->implicit_event };
 
-	assert_null(psvm_diff_visible(&request, diff, b, visible));
+	assert_null(psvm_diff_visible(&request, diff, psvm_l0_of(b), visible));
 }
 
 static void check_known(void **state)
@@ -126,7 +126,7 @@ static void check_known(void **state)
 	struct psvm_change change;
 
 	mutant.cell[row->mutant.cell].move[0].bits ^= row->mutant.flip;
-	assert_true(psvm_diff_run(&diff, row->a, b));
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(row->a), psvm_l0_of(b)));
 	change = *find_change(&diff, row);
 	one = diff;
 	one.changes = &change;
@@ -154,7 +154,7 @@ static void check_nothing(void **state)
 	struct psvm_change change;
 
 	(void)state;
-	assert_true(psvm_diff_run(&diff, row->a, row->b));
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(row->a), psvm_l0_of(row->b)));
 	change = *find_change(&diff, row);
 	change.n_parts = 0;
 	one = diff;
@@ -170,7 +170,7 @@ static void check_nothing(void **state)
 /* A bound that is met is no proof. */
 static void check_bound(void **state)
 {
-	struct psvm_check_request request = { .rules = &psvm_rules_linux_6_12,
+	struct psvm_check_request request = { .l0 = psvm_l0_of(&psvm_rules_linux_6_12),
 					      .scope = "default",
 					      .shard = 2,
 					      .shards = 18,
@@ -181,9 +181,9 @@ static void check_bound(void **state)
 	struct psvm_diff diff;
 
 	(void)state;
-	assert_true(psvm_diff_run(&diff, &psvm_rules_linux_6_12, &psvm_rules_linux_7_2));
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(&psvm_rules_linux_6_12), psvm_l0_of(&psvm_rules_linux_7_2)));
 	assert_true(diff.n_changes > 0);
-	assert_null(psvm_diff_visible(&request, &diff, &psvm_rules_linux_7_2, &visible));
+	assert_null(psvm_diff_visible(&request, &diff, psvm_l0_of(&psvm_rules_linux_7_2), &visible));
 	for (size_t i = 0; i < diff.n_changes; i++) {
 		if (visible[i].verdict == PSVM_NOT_MODELLED)
 			continue;
@@ -193,7 +193,7 @@ static void check_bound(void **state)
 	psvm_visible_free(visible, diff.n_changes);
 	request.scope = "half";
 	assert_non_null(
-		psvm_diff_visible(&request, &diff, &psvm_rules_linux_7_2, &visible));
+		psvm_diff_visible(&request, &diff, psvm_l0_of(&psvm_rules_linux_7_2), &visible));
 	assert_null(visible);
 	psvm_diff_free(&diff);
 }
@@ -292,7 +292,7 @@ static void check_input(const struct psvm_diff *diff, const struct psvm_rules *a
 	static struct reads reads;
 
 	for (size_t i = 0; i < diff->n_changes; i++) {
-		struct variant v = { b, diff, &diff->changes[i] };
+		struct variant v = { psvm_l0_of(b), diff, &diff->changes[i] };
 		uint32_t terms;
 
 		reads.noted = 0;
@@ -332,16 +332,16 @@ static void check_example(const struct variant *v, const struct psvm_rules *a)
 		struct psvm_intercepts ia =
 			psvm_merge_intercepts(a, in->nested, in->i12, in->i01);
 		struct psvm_intercepts ib =
-			psvm_merge_intercepts(v->rules, in->nested, in->i12, in->i01);
+			psvm_merge_intercepts(v->to.rules, in->nested, in->i12, in->i01);
 
-		variant_outputs(v, terms, a, in, got);
+		variant_outputs(v, terms, psvm_l0_of(a), in, got);
 		check_words(v->change, got, ia.word, ib.word, N_ROWS(ia.word));
 		assert_memory_not_equal(ia.word, ib.word, sizeof(ia.word));
 	} else if (variant_at(v, PSVM_MOMENT_ARRIVE)) {
 		uint32_t ra = psvm_interrupt_arrives(a, in->nested);
-		uint32_t rb = psvm_interrupt_arrives(v->rules, in->nested);
+		uint32_t rb = psvm_interrupt_arrives(v->to.rules, in->nested);
 
-		variant_outputs(v, terms, a, in, got);
+		variant_outputs(v, terms, psvm_l0_of(a), in, got);
 		check_words(v->change, got, &ra, &rb, 1);
 		assert_int_not_equal(ra, rb);
 	}
@@ -357,12 +357,12 @@ static void check_whole(void **state)
 	uint64_t seed = 88172645463325252U;
 	struct psvm_diff diff;
 
-	assert_true(psvm_diff_run(&diff, a, b));
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(a), psvm_l0_of(b)));
 	for (size_t k = 0; k < N_ROWS(moments); k++)
 		for (unsigned n = 0; n < INPUTS; n++)
 			check_input(&diff, a, b, &moments[k], random_input(&seed));
 	for (size_t k = 0; k < diff.n_changes; k++) {
-		struct variant v = { b, &diff, &diff.changes[k] };
+		struct variant v = { psvm_l0_of(b), &diff, &diff.changes[k] };
 
 		check_example(&v, a);
 	}

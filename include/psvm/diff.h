@@ -28,6 +28,7 @@
 #ifndef PSVM_DIFF_H
 #define PSVM_DIFF_H
 
+#include "foreign.h"
 #include "names.h"
 
 PSVM_BEGIN_DECLS
@@ -156,13 +157,12 @@ struct psvm_diff {
 };
 
 /**
- * Compare two rule sets.
+ * Compare two rule sets, or what foreign code does.
  *
  * @param diff gets the result; psvm_diff_free() frees it, whatever its code
  * @return diff->code is PSVM_DIFF_OK
  */
-bool psvm_diff_run(struct psvm_diff *diff, const struct psvm_rules *a,
-		   const struct psvm_rules *b);
+bool psvm_diff_run(struct psvm_diff *diff, struct psvm_l0 a, struct psvm_l0 b);
 
 void psvm_diff_free(struct psvm_diff *diff);
 

@@ -12,7 +12,7 @@
 #ifndef PSVM_EXPLORE_H
 #define PSVM_EXPLORE_H
 
-#include "rules.h"
+#include "foreign.h"
 
 PSVM_BEGIN_DECLS
 
@@ -25,7 +25,7 @@ struct psvm_check_progress {
 
 /** What to check. */
 struct psvm_check_request {
-	const struct psvm_rules *rules;
+	struct psvm_l0 l0;   /**< a rule set, or foreign code */
 	const char *scope;   /**< "default" or "full" */
 	uint32_t shard;	     /**< this part of `shards`, from 0 */
 	uint32_t shards;     /**< 1: everything */

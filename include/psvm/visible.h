@@ -61,7 +61,7 @@ struct psvm_visible {
 /**
  * Look at every change.
  *
- * @param request what to explore; request->rules is a. A state has two nested
+ * @param request what to explore; request->l0 is a. A state has two nested
  *		  machines: max_states bounds memory, for each thread about 60 bytes a
  *		  state and 1140 a state of the widest level
  * @param diff	  what psvm_diff_run() has found of a and b
@@ -69,7 +69,7 @@ struct psvm_visible {
  * @return null, or what is wrong with the request or went wrong, in words
  */
 const char *psvm_diff_visible(const struct psvm_check_request *request,
-			      const struct psvm_diff *diff, const struct psvm_rules *b,
+			      const struct psvm_diff *diff, struct psvm_l0 b,
 			      struct psvm_visible **visible);
 
 void psvm_visible_free(struct psvm_visible *visible, size_t count);

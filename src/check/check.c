@@ -25,7 +25,8 @@ struct job {
 static struct world world_of(const struct job *job, uint32_t facts)
 {
 	const struct psvm_check_request *request = job->request;
-	struct world w = { .rules = request->rules,
+	struct world w = { .rules = request->l0.rules,
+			   .foreign = request->l0.foreign,
 			   .change = job->change,
 			   .facts = facts,
 			   .options = request->processor,
@@ -37,8 +38,8 @@ static struct world world_of(const struct job *job, uint32_t facts)
 /* Can either rule set have these features, and the change come about with them? */
 static bool change_fits(const struct job *job, uint32_t facts)
 {
-	return (scope_fits(job->request->rules, facts) ||
-		scope_fits(job->change->rules, facts)) &&
+	return (scope_fits(job->request->l0.rules, facts) ||
+		scope_fits(job->change->to.rules, facts)) &&
 	       variant_fits(job->change, facts);
 }
 
@@ -49,7 +50,7 @@ static bool is_ours(const struct job *job, uint32_t unit)
 
 	return unit % job->request->shards == job->request->shard &&
 	       (job->change != NULL ? change_fits(job, facts)
-				    : scope_fits(job->request->rules, facts));
+				    : scope_fits(job->request->l0.rules, facts));
 }
 
 /* The next unit of this shard, or the number of units. */
@@ -170,7 +171,7 @@ static const char *collect(const struct job *job, struct psvm_check_result *resu
 
 static const char *bad(const struct psvm_check_request *request)
 {
-	if (request->rules == NULL || psvm_rules_check(request->rules).code != PSVM_OK)
+	if (psvm_rules_check(request->l0.rules).code != PSVM_OK)
 		return "the rule set makes no sense";
 	if (request->scope == NULL || scope_named(request->scope) == NULL)
 		return "there is no such scope: default, full";

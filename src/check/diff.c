@@ -299,7 +299,7 @@ static bool run_step(struct comparison *c)
 }
 
 static bool compare_step(struct psvm_diff *diff, const struct step *step,
-			 const struct psvm_rules *a, const struct psvm_rules *b)
+			 const struct psvm_l0 *both)
 {
 	struct comparison c;
 	bool ok;
@@ -309,7 +309,7 @@ static bool compare_step(struct psvm_diff *diff, const struct step *step,
 	c.scope = &diff->scopes[diff->n_scopes++];
 	c.scope->moment = step->moment;
 	c.scope->only = step->words;
-	space_init(&c.space, step, a, b);
+	space_init(&c.space, step, both, 2);
 	ok = run_step(&c);
 	comparison_free_tables(&c);
 	free(c.situations);
@@ -318,16 +318,18 @@ static bool compare_step(struct psvm_diff *diff, const struct step *step,
 	return ok;
 }
 
-bool psvm_diff_run(struct psvm_diff *diff, const struct psvm_rules *a,
-		   const struct psvm_rules *b)
+bool psvm_diff_run(struct psvm_diff *diff, struct psvm_l0 a, struct psvm_l0 b)
 {
+	const struct psvm_l0 both[2] = { a, b };
+
 	memset(diff, 0, sizeof(*diff));
-	if (psvm_rules_check(a).code != PSVM_OK || psvm_rules_check(b).code != PSVM_OK) {
+	if (psvm_rules_check(a.rules).code != PSVM_OK ||
+	    psvm_rules_check(b.rules).code != PSVM_OK) {
 		diff->code = PSVM_DIFF_RULES;
 		return false;
 	}
 	for (size_t i = 0; i < PSVM_DIFF_SCOPES; i++)
-		if (!compare_step(diff, &diff_steps[i], a, b))
+		if (!compare_step(diff, &diff_steps[i], both))
 			return false;
 	comparison_merge_reenter(diff);
 	return true;

@@ -10,7 +10,7 @@ bool comparison_fail(struct comparison *c, enum psvm_diff_code code)
 void comparison_both(const struct comparison *c, struct trial *trial)
 {
 	for (size_t i = 0; i < 2; i++)
-		c->space.step->run(c->space.rules[i], &trial->input, trial->outputs[i]);
+		step_run(c->space.step, c->space.l0[i], &trial->input, trial->outputs[i]);
 }
 
 void comparison_pattern(const struct comparison *c, const struct psvm_diff_input *base,

@@ -22,7 +22,7 @@ struct situation {
 };
 
 /* What the bits of a class become, position by position. */
-struct table {
+struct becomes {
 	uint64_t zeros[8];
 	uint64_t ones[8];
 };
@@ -34,9 +34,9 @@ struct class
 	uint64_t bits;
 	uint32_t own; /* variables that are among their operands */
 	size_t change;
-	bool leads;		 /* it is the first one of its change */
-	unsigned int weight;	 /* of the example, if the class leads and has one */
-	struct table *tables[2]; /* one for each term, and one for all */
+	bool leads;		   /* it is the first one of its change */
+	unsigned int weight;	   /* of the example, if the class leads and has one */
+	struct becomes *tables[2]; /* one for each term, and one for all */
 };
 
 struct comparison {

@@ -10,7 +10,7 @@
 
 /* --- second pass --------------------------------------------------------- */
 
-static void note_entry(struct table *table, unsigned int entry, uint64_t where,
+static void note_entry(struct becomes *table, unsigned int entry, uint64_t where,
 		       uint64_t output)
 {
 	table->ones[entry] |= where & output;
@@ -162,7 +162,7 @@ static void describe_situations(struct comparison *c)
 
 /* --- parts --------------------------------------------------------------- */
 
-static struct psvm_becomes becomes(const struct table *table, unsigned int bit)
+static struct psvm_becomes becomes(const struct becomes *table, unsigned int bit)
 {
 	struct psvm_becomes b = { 0, 0, 0 };
 

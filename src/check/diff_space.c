@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "diff_space.h"
+#include "foreign.h"
 #include "rows.h"
 
 #include <string.h>
@@ -67,6 +68,30 @@ static void set_word(struct psvm_nested *n, unsigned int vmcb, unsigned int fiel
 		break;
 	default:
 		words->tlb_control = (uint8_t)(value & UINT8_MAX);
+	}
+}
+
+void diff_take_atom(struct psvm_nested *to, const struct psvm_nested *from,
+		    const struct atom *atom)
+{
+	uint64_t bit = PSVM_MASK64(atom->bit, 1);
+	uint32_t fact = PSVM_MASK32(atom->bit % 32, 1);
+
+	switch (atom->kind) {
+	case ATOM_FACT:
+		to->facts = (to->facts & ~fact) | (from->facts & fact);
+		break;
+	case ATOM_WORD:
+		set_word(to, atom->vmcb, atom->field,
+			 (diff_word(to, atom->vmcb, atom->field) & ~bit) |
+				 (diff_word(from, atom->vmcb, atom->field) & bit));
+		break;
+	case ATOM_WAITING:
+		to->vector = from->vector;
+		to->external = from->external;
+		break;
+	default:
+		to->nmis = from->nmis;
 	}
 }
 
@@ -200,21 +225,29 @@ static uint32_t asks_of(const struct psvm_cell *cell)
 	return asks & PSVM_C_ALL;
 }
 
+/* Does the L0 go by its rules at this step? */
+static bool by_rules(const struct space *space, unsigned int number)
+{
+	return foreign_table(space->l0[number].foreign, space->step) == NULL;
+}
+
 static uint64_t bits_of(const struct space *space, uint32_t cell)
 {
 	uint64_t bits = 0;
 
-	for (size_t i = 0; i < PSVM_MOVES; i++)
-		bits |= space->rules[0]->cell[cell].move[i].bits |
-			space->rules[1]->cell[cell].move[i].bits;
+	for (unsigned int k = 0; k < space->n_l0; k++)
+		for (size_t i = 0; i < PSVM_MOVES && by_rules(space, k); i++)
+			bits |= space->l0[k].rules->cell[cell].move[i].bits;
 	return bits;
 }
 
 static void add_cell(struct space *space, uint32_t cell, bool late)
 {
-	uint32_t asks = asks_of(&space->rules[0]->cell[cell]) |
-			asks_of(&space->rules[1]->cell[cell]);
+	uint32_t asks = 0;
 
+	for (unsigned int k = 0; k < space->n_l0; k++)
+		if (by_rules(space, k))
+			asks |= asks_of(&space->l0[k].rules->cell[cell]);
 	for (uint32_t i = 0; i < PSVM_C_COUNT; i++) {
 		if (!(asks >> i & 1))
 			continue;
@@ -264,19 +297,49 @@ static bool contains(const struct cells *cells, uint32_t cell)
 	return false;
 }
 
-void space_init(struct space *space, const struct step *step, const struct psvm_rules *a,
-		const struct psvm_rules *b)
+void space_add(struct space *space, const struct atom *atom)
+{
+	switch (atom->kind) {
+	case ATOM_FACT:
+		add_condition(space, atom->bit);
+		break;
+	case ATOM_WORD:
+		add_word(space, atom->vmcb, atom->field, atom->bit);
+		break;
+	case ATOM_WAITING:
+		add_atom(space, *atom);
+		break;
+	default:
+		add_condition(space, PSVM_C_NMI_QUEUED_BIT);
+	}
+}
+
+/* What the table of foreign code asks for. */
+static void add_foreign(struct space *space, const struct psvm_foreign *foreign)
+{
+	const struct table *table = foreign_table(foreign, space->step);
+	struct atom atoms[TABLE_ATOMS];
+	size_t n = table != NULL ? table_support(table, atoms) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		space_add(space, &atoms[i]);
+}
+
+void space_init(struct space *space, const struct step *step, const struct psvm_l0 *l0,
+		unsigned int n)
 {
 	memset(space, 0, sizeof(*space));
 	space->step = step;
-	space->rules[0] = a;
-	space->rules[1] = b;
+	space->l0 = l0;
+	space->n_l0 = n;
 	for (uint32_t cell = 0; cell < PSVM_CELL_COUNT; cell++) {
 		if (!contains(&step->reads, cell))
 			continue;
 		add_cell(space, cell, contains(&step->late, cell));
 		add_decisive(space, cell);
 	}
+	for (unsigned int i = 0; i < n; i++)
+		add_foreign(space, l0[i].foreign);
 }
 
 /* --- variables ----------------------------------------------------------- */
@@ -485,26 +548,26 @@ static bool has(const struct space *space, uint32_t situation, enum atom_kind ki
 	return false;
 }
 
-static bool fails(const struct psvm_rules *rules, const struct psvm_nested *n)
+/* Does VMRUN fail? The step that is about this comes before those that go by it. */
+static bool fails(const struct step *step, struct psvm_l0 l0,
+		  const struct psvm_diff_input *input)
 {
-	uint64_t bits = 0;
+	uint64_t outcome;
 
-	(void)psvm_rule(rules, *n, PSVM_CELL_ENTER_INVALID, &bits);
-	return bits & PSVM_FLAG;
+	while (step->only != ONLY_ALL)
+		step--;
+	step_run(step, l0, input, &outcome);
+	return outcome == PSVM_VMEXIT_INVALID;
 }
 
-static bool counts(const struct space *space, const struct psvm_nested *n)
+bool step_counts(const struct step *step, struct psvm_l0 l0,
+		 const struct psvm_diff_input *input)
 {
-	bool a, b;
-
-	if (space->step->only == ONLY_ALL)
-		return true;
-	a = fails(space->rules[0], n);
-	b = fails(space->rules[1], n);
-	return a == b && a == (space->step->only == ONLY_FAILURE);
+	return step->only == ONLY_ALL ||
+	       fails(step, l0, input) == (step->only == ONLY_FAILURE);
 }
 
-bool space_counts(const struct space *space, uint32_t situation)
+bool space_possible(const struct space *space, uint32_t situation)
 {
 	struct psvm_diff_input input;
 	uint32_t facts;
@@ -513,7 +576,19 @@ bool space_counts(const struct space *space, uint32_t situation)
 		return false;
 	space_input(space, situation, &input);
 	facts = input.nested.facts;
-	if (facts >> PSVM_C_OFFER_VGIF_BIT & ~(facts >> PSVM_C_HOST_VGIF_BIT) & 3)
+	return (facts >> PSVM_C_OFFER_VGIF_BIT & ~(facts >> PSVM_C_HOST_VGIF_BIT) & 3) ==
+	       0;
+}
+
+bool space_counts(const struct space *space, uint32_t situation)
+{
+	struct psvm_diff_input input;
+
+	if (!space_possible(space, situation))
 		return false;
-	return counts(space, &input.nested);
+	space_input(space, situation, &input);
+	for (unsigned int i = 0; i < space->n_l0; i++)
+		if (!step_counts(space->step, space->l0[i], &input))
+			return false;
+	return true;
 }

@@ -49,6 +49,18 @@ struct step {
 		    uint64_t *outputs);
 };
 
+/* What an L0 does at a step. */
+void step_run(const struct step *step, struct psvm_l0 l0,
+	      const struct psvm_diff_input *input, uint64_t *outputs);
+
+/* Is the step about such an input, if the L0 gets it? */
+bool step_counts(const struct step *step, struct psvm_l0 l0,
+		 const struct psvm_diff_input *input);
+
+/* The outputs of routing, by somebody who routes. */
+void diff_route(uint32_t (*route)(void *context, uint64_t exit_code), void *context,
+		uint64_t *outputs);
+
 extern const struct step diff_steps[PSVM_DIFF_SCOPES]; /* by number of scope */
 
 /* The outputs of a transition, of its result and back into one. */
@@ -67,7 +79,8 @@ struct atom {
 
 struct space {
 	const struct step *step;
-	const struct psvm_rules *rules[2];
+	const struct psvm_l0 *l0; /* of whom the atoms are */
+	unsigned int n_l0;
 	size_t n_atoms;
 	struct atom atoms[MAX_ATOMS];
 	uint64_t fixed[3][PSVM_DIFF_FIELDS]; /* bits of words that are atoms */
@@ -76,9 +89,10 @@ struct space {
 	bool overflow;			     /* more atoms than there is room for */
 };
 
-/* All atoms of a step, and its variables. */
-void space_init(struct space *space, const struct step *step, const struct psvm_rules *a,
-		const struct psvm_rules *b);
+/* All atoms of a step, for any of n L0s, and its variables. */
+void space_init(struct space *space, const struct step *step, const struct psvm_l0 *l0,
+		unsigned int n);
+void space_add(struct space *space, const struct atom *atom);
 void space_variables(const struct space *space, struct psvm_diff_scope *scope);
 
 /* The input with the atoms of a situation, and no data. */
@@ -93,7 +107,8 @@ void space_put(const struct space *space, const struct psvm_output *output,
 	       struct triple data, struct psvm_diff_input *input);
 struct triple space_pattern(unsigned int pattern, uint32_t situation);
 
-/* Is it possible, and one that counts? */
+/* Is it possible? And one that the step is about, for all of them? */
+bool space_possible(const struct space *space, uint32_t situation);
 bool space_counts(const struct space *space, uint32_t situation);
 
 /* The bits of 12, 02 and 01 that an output is made of, position by position. */
@@ -102,6 +117,11 @@ struct triple diff_operands(const struct step *step, size_t output,
 
 /* A word of an input. */
 uint64_t diff_word(const struct psvm_nested *n, unsigned int vmcb, unsigned int field);
+
+/* Give an input what another one has of an atom: a bit, or all of the queue or of the
+ * waiting interrupt. */
+void diff_take_atom(struct psvm_nested *to, const struct psvm_nested *from,
+		    const struct atom *atom);
 
 /* The units and names of the words. */
 extern const uint8_t diff_field_units[PSVM_DIFF_FIELDS];

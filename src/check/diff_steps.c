@@ -4,6 +4,7 @@
  * it has, and how to run it.
  */
 #include "diff_space.h"
+#include "foreign.h"
 #include "rows.h"
 
 /* --- outputs ------------------------------------------------------------- */
@@ -202,26 +203,41 @@ static const uint64_t other_exits[] = {
 
 enum { INTERCEPT_EXITS = 192, OUT_OTHER_EXITS = 6, OUT_BITMAP };
 
-static uint32_t route(const struct psvm_rules *rules, const struct psvm_diff_input *input,
-		      uint64_t exit_code)
-{
-	return psvm_route_exit(rules, input->nested, exit_code, input->i12, input->i01);
-}
-
-static void run_route(const struct psvm_rules *rules, const struct psvm_diff_input *input,
-		      uint64_t *outputs)
+void diff_route(uint32_t (*route)(void *context, uint64_t exit_code), void *context,
+		uint64_t *outputs)
 {
 	for (size_t i = 0; i < N_ROWS(route_outputs); i++)
 		outputs[i] = 0;
 	for (unsigned int code = 0; code < INTERCEPT_EXITS; code++) {
-		uint32_t level = route(rules, input, code);
+		uint32_t level = route(context, code);
 
 		outputs[code / 32] |= (uint64_t)(level != PSVM_L0) << code % 32;
 		outputs[OUT_BITMAP] |= (uint64_t)(level == PSVM_L1_BITMAP) << code % 32;
 	}
 	for (size_t i = 0; i < N_ROWS(other_exits); i++)
 		outputs[OUT_OTHER_EXITS] |=
-			(uint64_t)(route(rules, input, other_exits[i]) != PSVM_L0) << i;
+			(uint64_t)(route(context, other_exits[i]) != PSVM_L0) << i;
+}
+
+struct question {
+	const struct psvm_rules *rules;
+	const struct psvm_diff_input *input;
+};
+
+static uint32_t route(void *context, uint64_t exit_code)
+{
+	const struct question *q = context;
+
+	return psvm_route_exit(q->rules, q->input->nested, exit_code, q->input->i12,
+			       q->input->i01);
+}
+
+static void run_route(const struct psvm_rules *rules, const struct psvm_diff_input *input,
+		      uint64_t *outputs)
+{
+	struct question q = { rules, input };
+
+	diff_route(route, &q, outputs);
 }
 
 static void run_arrive(const struct psvm_rules *rules,
@@ -370,4 +386,17 @@ struct triple diff_operands(const struct step *step, size_t output,
 		own.of[2] = input->nested.facts >> PSVM_C_L1_GIF_BIT & 1;
 	}
 	return own;
+}
+
+/* --- running for an L0 ---------------------------------------------------- */
+
+void step_run(const struct step *step, struct psvm_l0 l0,
+	      const struct psvm_diff_input *input, uint64_t *outputs)
+{
+	const struct table *table = foreign_table(l0.foreign, step);
+
+	if (table != NULL)
+		table_outputs(table, input, outputs, NULL);
+	else
+		step->run(l0.rules, input, outputs);
 }

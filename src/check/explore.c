@@ -120,8 +120,9 @@ static bool rebuilds(const struct psvm_rules *rules)
 
 static void forget_nested(struct nested *n, const struct world *w)
 {
-	bool rebuilt = rebuilds(w->rules) &&
-		       (w->change == NULL || rebuilds(w->change->rules));
+	bool rebuilt = rebuilds(w->rules) && w->foreign == NULL &&
+		       (w->change == NULL ||
+			(rebuilds(w->change->to.rules) && w->change->to.foreign == NULL));
 
 	n->stale = 0;
 	n->exit_code = 0;
@@ -525,7 +526,7 @@ static void prepare(struct search *s)
 {
 	plan_make(&s->plan, s->w->rules);
 	if (s->w->change != NULL)
-		plan_make(&s->change_plan, s->w->change->rules);
+		plan_make(&s->change_plan, s->w->change->to.rules);
 	s->lo = log_of(s);
 	s->hi = log_of(s);
 	s->table = calloc(s->table_size, sizeof(*s->table));
@@ -563,7 +564,7 @@ struct exploration explore(const struct world *w, const struct unit *unit,
 			    .product_size = product_size(w) };
 
 	here.facts = unit->facts;
-	here.answers = l0_answers(w->rules);
+	here.answers = w->foreign != NULL ? l0_foreign : l0_answers(w->rules);
 	prepare(&s);
 	search_all(&s);
 	s.e.states = s.node_count;

@@ -13,6 +13,7 @@
 #endif
 #include "l0.h"
 
+#include "foreign.h"
 #include "rows.h"
 #include "variant.h"
 
@@ -58,8 +59,10 @@ static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
 /* L1's GIF is read out of a VMCB only if somebody asks for it. */
 static bool reads_gif(const struct l0 *l, enum l0_moment moment)
 {
-	return l->reads == NULL || !l0_uses_vgif(l) || l->reads->plan->asks_gif[moment] ||
-	       (l->w->change != NULL && l->reads->change_plan->asks_gif[moment]);
+	return l->reads == NULL || !l0_uses_vgif(l) || l->w->foreign != NULL ||
+	       l->reads->plan->asks_gif[moment] ||
+	       (l->w->change != NULL && (l->w->change->to.foreign != NULL ||
+					 l->reads->change_plan->asks_gif[moment]));
 }
 
 static inline uint32_t if_set(bool holds, uint32_t bit)
@@ -249,6 +252,106 @@ const struct answers *l0_answers(const struct psvm_rules *rules)
 	return NULL;
 }
 
+/* --- foreign code --------------------------------------------------------- */
+
+/* The number of the step that a moment begins with. */
+static unsigned step_of_moment(enum l0_moment moment)
+{
+	static const enum psvm_moment moments[L0_MOMENT_COUNT] = {
+		[L0_SNAPSHOT] = PSVM_MOMENT_SNAPSHOT,
+		[L0_VMRUN] = PSVM_MOMENT_ENTER,
+		[L0_REENTER] = PSVM_MOMENT_REENTER,
+		[L0_WINDOW_OPEN] = PSVM_MOMENT_WINDOW,
+		[L0_WINDOW_CLOSE] = PSVM_MOMENT_CLOSE,
+		[L0_REFRESH] = PSVM_MOMENT_REFRESH,
+		[L0_HANDBACK] = PSVM_MOMENT_HANDBACK,
+		[L0_MERGE] = PSVM_MOMENT_MERGE,
+		[L0_ROUTE] = PSVM_MOMENT_ROUTE,
+		[L0_ARRIVE] = PSVM_MOMENT_ARRIVE,
+	};
+	unsigned step = 0;
+
+	while (diff_steps[step].moment != moments[moment])
+		step++;
+	return step;
+}
+
+/* The outputs of foreign code at a moment, noted; false: it leaves this to the rules. */
+static bool foreign_outputs(const struct psvm_foreign *foreign, enum l0_moment moment,
+			    const struct psvm_diff_input *in, struct reads *reads,
+			    uint64_t *outputs)
+{
+	unsigned step = step_of_moment(moment);
+	const struct table *table = foreign_table(foreign, &diff_steps[step]);
+
+	if (table == NULL)
+		return false;
+	table_outputs(table, in, outputs, reads);
+	if (diff_steps[step + 1].moment ==
+	    diff_steps[step].moment) { /* VMRUN fails or not */
+		step += outputs[0] == PSVM_VMEXIT_INVALID ? 2 : 1;
+		table = foreign_table(foreign, &diff_steps[step]);
+		table_outputs(table, in, outputs, reads);
+	}
+	return true;
+}
+
+static struct psvm_result foreign_transition(const struct l0 *l, enum l0_moment moment,
+					     uint32_t facts)
+{
+	struct psvm_diff_input in = { .nested = words(l, moment) };
+	uint64_t outputs[MAX_OUTPUTS];
+	struct psvm_result r = { 0 };
+
+	in.nested.facts |= facts;
+	if (!foreign_outputs(l->w->foreign, moment, &in, l->reads, outputs))
+		return any_transition(l, moment, facts);
+	diff_take_result(outputs, &r);
+	return r;
+}
+
+static struct psvm_intercepts
+foreign_merge(const struct l0 *l, struct psvm_intercepts i12, struct psvm_intercepts i01)
+{
+	struct psvm_diff_input in = { words(l, L0_MERGE), i12, i01 };
+	uint64_t outputs[MAX_OUTPUTS];
+
+	if (!foreign_outputs(l->w->foreign, L0_MERGE, &in, l->reads, outputs))
+		return any_merge(l, i12, i01);
+	for (size_t i = 0; i < N_ROWS(i12.word); i++)
+		i12.word[i] = (uint32_t)(outputs[i] & UINT32_MAX);
+	return i12;
+}
+
+static uint32_t foreign_route(const struct l0 *l, uint64_t exit_code,
+			      struct psvm_intercepts i12, struct psvm_intercepts i01)
+{
+	struct psvm_diff_input in = { words(l, L0_ROUTE), i12, i01 };
+	uint64_t outputs[MAX_OUTPUTS];
+
+	if (exit_code / 32 >= N_ROWS(i12.word) ||
+	    !foreign_outputs(l->w->foreign, L0_ROUTE, &in, l->reads, outputs))
+		return any_route(l, exit_code, i12, i01);
+	return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
+}
+
+static uint32_t foreign_arrival(const struct l0 *l)
+{
+	struct psvm_diff_input in = { .nested = words(l, L0_ARRIVE) };
+	uint64_t outputs[MAX_OUTPUTS];
+
+	if (!foreign_outputs(l->w->foreign, L0_ARRIVE, &in, l->reads, outputs))
+		return any_arrival(l);
+	return (uint32_t)(outputs[0] & UINT32_MAX);
+}
+
+static const struct answers foreign_answers = { foreign_transition, foreign_merge,
+						foreign_route, foreign_arrival,
+						any_rule };
+const struct answers *const l0_foreign = &foreign_answers;
+
+/* --- the answers ---------------------------------------------------------- */
+
 static const struct answers *answers(const struct l0 *l)
 {
 	return l->w->answers != NULL ? l->w->answers : &any;
@@ -287,6 +390,21 @@ static void note_way(struct reads *reads, const struct plan *plan, enum l0_momen
 	}
 }
 
+/* What the other L0 makes of it. */
+static struct psvm_result changed_transition(const struct l0 *l, enum l0_moment moment,
+					     struct psvm_nested n)
+{
+	const struct psvm_l0 *to = &l->w->change->to;
+	struct psvm_diff_input in = { .nested = n };
+	uint64_t outputs[MAX_OUTPUTS];
+	struct psvm_result r = { 0 };
+
+	if (!foreign_outputs(to->foreign, moment, &in, l->reads, outputs))
+		return transition(to->rules, moment, n);
+	diff_take_result(outputs, &r);
+	return r;
+}
+
 RARE void change_result(const struct l0 *l, enum l0_moment moment, uint32_t facts,
 			struct psvm_result *r)
 {
@@ -306,7 +424,7 @@ RARE void change_result(const struct l0 *l, enum l0_moment moment, uint32_t fact
 	terms = terms_at(l, moments[moment], &n);
 	if (terms != 0) {
 		const struct variant *change = l->w->change;
-		struct psvm_result other = transition(change->rules, moment, n);
+		struct psvm_result other = changed_transition(l, moment, n);
 
 		if (l->reads != NULL) {
 			note_way(l->reads, l->reads->plan, moment, n, r);
@@ -328,7 +446,9 @@ static bool change_outputs(const struct l0 *l, enum l0_moment at, enum psvm_mome
 	if (l->reads != NULL)
 		note_plan(l->reads, l->reads->change_plan, at,
 			  psvm_conditions(in->nested));
-	variant_outputs(l->w->change, terms, l->w->rules, in, outputs);
+	(void)foreign_outputs(l->w->change->to.foreign, at, in, l->reads, outputs);
+	variant_outputs(l->w->change, terms,
+			(struct psvm_l0){ l->w->rules, l->w->foreign }, in, outputs);
 	return true;
 }
 
@@ -396,7 +516,8 @@ static uint64_t change_window(const struct l0 *l, const struct psvm_diff_input *
 	if (l->reads != NULL)
 		note_plan(l->reads, l->reads->change_plan, L0_WINDOW_IN_02,
 			  psvm_conditions(in->nested));
-	(void)psvm_rule(l->w->change->rules, in->nested, PSVM_CELL_WINDOW_IN_02, &other);
+	(void)psvm_rule(l->w->change->to.rules, in->nested, PSVM_CELL_WINDOW_IN_02,
+			&other);
 	if (other == bits)
 		return bits;
 	reads_note(l->reads, READ_MISC1, vintr);

@@ -35,7 +35,7 @@ enum l0_moment {
 #define CELL(name, unit, to, from, words) L0_##name,
 		PSVM_CELLS_OTHER(CELL)
 #undef CELL
-		L0_MOMENT_COUNT
+			L0_MOMENT_COUNT
 };
 
 /* A line with a condition; a moment's last one has none. */

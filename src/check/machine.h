@@ -81,18 +81,23 @@ struct vector_roles {
 
 struct variant;
 struct answers;
+struct psvm_foreign;
 
 /* One pair of machines: what does not change. */
 struct world {
 	const struct psvm_rules *rules;
-	const struct variant *change;  /* of the rules, or null */
-	uint32_t facts;		       /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
+	const struct psvm_foreign *foreign; /* code instead of some of them, or null */
+	const struct variant *change;	    /* of the rules, or null */
+	uint32_t facts;			    /* PSVM_C(OFFER_...), PSVM_C(HOST_...) */
 	uint32_t options;	       /* PSVM_CPU(...): how the processors deviate */
 	bool implicit_event;	       /* the implicit request counts as a request */
 	uint32_t l0_alone;	       /* those of options that only L0's processor has */
 	const struct answers *answers; /* null, or what says the same faster */
 	const struct vector_roles *roles; /* null: those of a scope */
 };
+
+/* The answers of world.foreign. */
+extern const struct answers *const l0_foreign;
 
 /* Answers of a rule set that psvm knows by name, or null. */
 const struct answers *l0_answers(const struct psvm_rules *rules);

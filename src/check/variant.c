@@ -156,14 +156,13 @@ static void take_parts(const struct variant *v, uint32_t terms, uint64_t *to,
 	}
 }
 
-void variant_outputs(const struct variant *v, uint32_t terms,
-		     const struct psvm_rules *rules, const struct psvm_diff_input *input,
-		     uint64_t *outputs)
+void variant_outputs(const struct variant *v, uint32_t terms, struct psvm_l0 from,
+		     const struct psvm_diff_input *input, uint64_t *outputs)
 {
 	uint64_t other[MAX_OUTPUTS];
 
-	step_of(v)->run(rules, input, outputs);
-	step_of(v)->run(v->rules, input, other);
+	step_run(step_of(v), from, input, outputs);
+	step_run(step_of(v), v->to, input, other);
 	take_parts(v, terms, outputs, other);
 }
 

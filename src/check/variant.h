@@ -13,7 +13,7 @@
 enum { VARIANT_OUTPUTS = 23 };
 
 struct variant {
-	const struct psvm_rules *rules; /* that the change leads to */
+	struct psvm_l0 to; /* that the change leads to */
 	const struct psvm_diff *diff;
 	const struct psvm_change *change;
 };
@@ -39,9 +39,8 @@ bool variant_result(const struct variant *v, uint32_t terms, struct psvm_result 
 		    const struct psvm_result *other, struct reads *reads);
 
 /* The same for what a moment puts out besides transitions: intercepts, answers. */
-void variant_outputs(const struct variant *v, uint32_t terms,
-		     const struct psvm_rules *rules, const struct psvm_diff_input *input,
-		     uint64_t *outputs);
+void variant_outputs(const struct variant *v, uint32_t terms, struct psvm_l0 from,
+		     const struct psvm_diff_input *input, uint64_t *outputs);
 
 /* Do they differ, in the parts of the change that the machine has? Notes what decides. */
 bool variant_differs(const struct variant *v, const uint64_t *a, const uint64_t *b,

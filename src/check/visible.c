@@ -85,7 +85,7 @@ static const char *look(struct psvm_visible *to, const struct variant *v,
 
 /* Of all changes, for progress; the request may be a bad one. */
 static uint32_t all_units(const struct psvm_check_request *request,
-			  const struct psvm_diff *diff, const struct psvm_rules *b)
+			  const struct psvm_diff *diff, struct psvm_l0 b)
 {
 	uint32_t n = 0;
 
@@ -102,7 +102,7 @@ static uint32_t all_units(const struct psvm_check_request *request,
 }
 
 const char *psvm_diff_visible(const struct psvm_check_request *request,
-			      const struct psvm_diff *diff, const struct psvm_rules *b,
+			      const struct psvm_diff *diff, struct psvm_l0 b,
 			      struct psvm_visible **visible)
 {
 	struct overall o = { request, 0, all_units(request, diff, b), 0 };

@@ -50,15 +50,15 @@ json_t *checked_json(const struct checked *c, long trace)
 			json_decref(findings);
 			return NULL;
 		}
-	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:I, "
-			 "s:o}",
-			 "psvm", PSVM_VERSION, "rules", c->name, "scope", c->scope,
-			 "implicit_event", c->implicit_event, "shard",
-			 (json_int_t)c->shard, "shards", (json_int_t)c->shards, "units",
-			 (json_int_t)r->units, "complete", r->complete, "states",
-			 (json_int_t)r->states, "transitions", (json_int_t)r->transitions,
-			 "setups", (json_int_t)r->setups, "classes",
-			 (json_int_t)r->finding_count, "findings", findings);
+	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:b, s:I, s:I, s:I, "
+			 "s:I, s:o}",
+			 "psvm", PSVM_VERSION, "rules", c->name, "foreign",
+			 cli_l0_json(c->foreign), "scope", c->scope, "implicit_event",
+			 c->implicit_event, "shard", (json_int_t)c->shard, "shards",
+			 (json_int_t)c->shards, "units", (json_int_t)r->units, "complete",
+			 r->complete, "states", (json_int_t)r->states, "transitions",
+			 (json_int_t)r->transitions, "setups", (json_int_t)r->setups,
+			 "classes", (json_int_t)r->finding_count, "findings", findings);
 }
 
 /* --- read ---------------------------------------------------------------- */

@@ -85,6 +85,7 @@ static void print_scope(const struct checked *c)
 
 static void print_evidence(const struct checked *c)
 {
+	cli_l0_print(c->name, c->foreign);
 	cli_print(0, "By the model; unconfirmed on hardware.");
 	if (!c->implicit_event)
 		cli_print(0, LATENT);

@@ -5,11 +5,13 @@
 
 #include "cli.h"
 #include "evidence_files.h"
+#include "l0.h"
 #include "story.h"
 
 /* One rule set, checked. */
 struct checked {
 	char name[64];
+	const struct psvm_foreign *foreign; /* null: a rule set */
 	char scope[16];
 	uint32_t shard, shards;
 	bool implicit_event;

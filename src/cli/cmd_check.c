@@ -25,6 +25,7 @@ struct run {
 	const struct options *options;
 	struct psvm_check_request request;
 	struct evidence_files files;
+	struct cli_l0 l0; /* under way */
 	long trace;
 	bool headed; /* the head of the Markdown is printed */
 };
@@ -80,9 +81,10 @@ static bool check_one(struct run *run, struct checked *c, const char *name)
 	const char *error;
 	time_t start;
 
-	request->rules = cli_rules("check", name);
-	if (request->rules == NULL)
+	if (!cli_l0_open("check", name, &run->l0))
 		return false;
+	request->l0 = run->l0.l0;
+	c->foreign = run->l0.foreign;
 	cli_show_progress(request, &start);
 	(void)snprintf(c->name, sizeof(c->name), "%s", name);
 	(void)snprintf(c->scope, sizeof(c->scope), "%s", request->scope);
@@ -132,6 +134,8 @@ static int check_names(struct run *run, const char *const *names, size_t count)
 		bool done = check_one(run, &c, names[i]);
 		int status = end(run, &c, done);
 
+		cli_l0_close(&run->l0);
+		run->l0 = (struct cli_l0){ .foreign = NULL };
 		if (status > worst)
 			worst = status;
 	}
@@ -237,7 +241,8 @@ int cmd_check(int argc, const char **argv)
 		"tell which of the two it is on, or every class of differences with a "
 		"shortest story: who did what, what the bare machine shows, what the "
 		"nested one.\n"
-		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
+		"RULES is the name of a rule set, \"psvm rules\" lists them; or the path "
+		"of a shared object with an adapter, \"psvm new-adapter\" makes one.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
 		"hardware. With --rows kvm-6.1.csv the classes of linux-6.1 that a row "
 		"of the file shows are marked, and so for kvm-6.12 and kvm-7.2.\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
+#include "l0.h"
 #include "progress.h"
 #include "story.h"
 
@@ -32,6 +33,7 @@ static const struct extent {
 
 struct pair {
 	const char *name[2];
+	const struct cli_l0 *l0[2];
 	const struct psvm_diff *diff;
 	const struct extent *extent;
 	struct psvm_visible *visible; /* of each change; or null */
@@ -208,9 +210,13 @@ static void print_variables(const struct psvm_diff_scope *scope)
 		  plural(scope->combinations), list);
 }
 
-static void print_scopes(const struct psvm_diff *diff)
+static void print_scopes(const struct pair *pair)
 {
+	const struct psvm_diff *diff = pair->diff;
+
 	putchar('\n');
+	for (size_t i = 0; i < N_ROWS(pair->l0); i++)
+		cli_l0_print(pair->name[i], pair->l0[i]->foreign);
 	cli_print(
 		0,
 		"Complete over %" PRIu64 " inputs: every combination of the conditions "
@@ -286,7 +292,7 @@ static void print_diff(const struct pair *pair)
 	for (size_t i = 0; i < diff->n_changes; i++)
 		print_change(pair, i + 1, &diff->changes[i]);
 	print_claim(pair);
-	print_scopes(diff);
+	print_scopes(pair);
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -436,11 +442,12 @@ static json_t *json_claim(const struct pair *pair)
 
 static json_t *json_diff(const struct pair *pair)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:{s:I, s:o}}", "a", pair->name[0], "b",
-			 pair->name[1], "changes", json_changes(pair), "claim",
-			 json_claim(pair), "complete_over", "inputs",
-			 (json_int_t)pair->diff->inputs, "scopes",
-			 json_scopes(pair->diff));
+	return json_pack(
+		"{s:s, s:s, s:[o, o], s:o, s:o, s:{s:I, s:o}}", "a", pair->name[0], "b",
+		pair->name[1], "foreign", cli_l0_json(pair->l0[0]->foreign),
+		cli_l0_json(pair->l0[1]->foreign), "changes", json_changes(pair), "claim",
+		json_claim(pair), "complete_over", "inputs",
+		(json_int_t)pair->diff->inputs, "scopes", json_scopes(pair->diff));
 }
 
 /* --- the command --------------------------------------------------------- */
@@ -470,10 +477,9 @@ static const struct extent *find_extent(const char *name)
 }
 
 /* Which of the changes L1 can see. */
-static bool look(struct pair *pair, const struct psvm_rules *a,
-		 const struct psvm_rules *b)
+static bool look(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b)
 {
-	struct psvm_check_request request = { .rules = a,
+	struct psvm_check_request request = { .l0 = a,
 					      .scope = pair->extent->scope,
 					      .shards = 1,
 					      .threads = (uint32_t)cli_processors(),
@@ -489,8 +495,7 @@ static bool look(struct pair *pair, const struct psvm_rules *a,
 	return error == NULL || cli_fail("diff", "%s", error);
 }
 
-static int look_and_show(struct pair *pair, const struct psvm_rules *a,
-			 const struct psvm_rules *b, bool json)
+static int look_and_show(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b, bool json)
 {
 	bool done = look(pair, a, b) && show(pair, json);
 
@@ -504,19 +509,21 @@ static int compare(const void *options, const char **names)
 {
 	const struct options *o = options;
 	const struct extent *extent = find_extent(o->scope);
-	const struct psvm_rules *a = extent ? cli_rules("diff", names[0]) : NULL;
-	const struct psvm_rules *b = a ? cli_rules("diff", names[1]) : NULL;
+	struct cli_l0 a = { .foreign = NULL }, b = { .foreign = NULL };
 	struct psvm_diff diff;
-	struct pair pair = { { names[0], names[1] }, &diff, extent, NULL };
+	struct pair pair = { { names[0], names[1] }, { &a, &b }, &diff, extent, NULL };
 	int status = CLI_BAD;
 
-	if (!b)
-		return CLI_BAD;
-	if (psvm_diff_run(&diff, a, b))
-		status = look_and_show(&pair, a, b, o->json);
-	else
-		cli_fail("diff", "%s", failures[diff.code]);
-	psvm_diff_free(&diff);
+	if (extent && cli_l0_open("diff", names[0], &a) &&
+	    cli_l0_open("diff", names[1], &b)) {
+		if (psvm_diff_run(&diff, a.l0, b.l0))
+			status = look_and_show(&pair, a.l0, b.l0, o->json);
+		else
+			cli_fail("diff", "%s", failures[diff.code]);
+		psvm_diff_free(&diff);
+	}
+	cli_l0_close(&a);
+	cli_l0_close(&b);
 	return status;
 }
 
@@ -550,7 +557,8 @@ int cmd_diff(int argc, const char **argv)
 		"each part of the scope \"default\" at most 8192 states. Only a scope "
 		"that was gone through completely shows that L1 and L2 cannot see a "
 		"difference.\n"
-		"RULES is the name of a rule set; \"psvm rules\" lists them.\n"
+		"RULES is the name of a rule set, \"psvm rules\" lists them; or the path "
+		"of a shared object with an adapter, \"psvm new-adapter\" makes one.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
 		"Example: psvm diff lkml-2022-base lkml-2022",

@@ -80,7 +80,9 @@ void evidence_files_free(struct evidence_files *files)
 const struct evidence_file *evidence_file_of(const struct evidence_files *files,
 					     const char *rules)
 {
-	const struct evidence_file *file = &files->of[psvm_rule_set_by_name(rules)];
+	uint32_t id = psvm_rule_set_by_name(rules);
 
-	return file->environment[0] != '\0' ? file : NULL;
+	return id < PSVM_RULE_SET_COUNT && files->of[id].environment[0] != '\0'
+		       ? &files->of[id]
+		       : NULL;
 }

@@ -24,7 +24,7 @@ struct evidence_files {
 bool evidence_files_read(struct evidence_files *files, char *const *paths);
 void evidence_files_free(struct evidence_files *files);
 
-/* That of a rule set, which must be one; or null. */
+/* That of a rule set; or null. */
 const struct evidence_file *evidence_file_of(const struct evidence_files *files,
 					     const char *rules);
 

@@ -17,10 +17,13 @@ static const struct command {
 	{ "enter", cmd_enter, "L1 executes VMRUN: how vmcb02 is built, bit by bit" },
 	{ "sync", cmd_sync, "#VMEXIT to L1: what goes back into vmcb12, bit by bit" },
 	{ "check", cmd_check, "can L1 tell that it is nested? every way, with a story" },
-	{ "diff", cmd_diff, "every functional difference between two rule sets" },
+	{ "diff", cmd_diff,
+	  "every functional difference between two rule sets, or your own code" },
 	{ "replay", cmd_replay,
 	  "recorded experiments on the machines, and what differs" },
 	{ "rules", cmd_rules, "the rule sets: a list, and each one as a table" },
+	{ "new-adapter", cmd_new_adapter,
+	  "check your own code: something to begin with" },
 };
 
 static int print_help(void)
@@ -30,7 +33,7 @@ static int print_help(void)
 		     "bare and nested.");
 	putchar('\n');
 	for (size_t i = 0; i < N_ROWS(commands); i++)
-		cli_print(2, "%-7s %s", commands[i].name, commands[i].words);
+		cli_print(2, "%-11s %s", commands[i].name, commands[i].words);
 	putchar('\n');
 	cli_print(0, "\"psvm COMMAND --help\" describes a command, \"psvm --version\" "
 		     "prints the version.");

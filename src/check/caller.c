@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "caller.h"
+
+#include "caller_process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct caller {
+	struct caller_shared *shared;
+	pid_t process;
+	int order, answer; /* pipes: a byte each */
+	uint32_t seconds;
+	uint64_t count;
+};
+
+/* --- what is wrong ------------------------------------------------------- */
+
+static const char *const functions[PSVM_MOMENT_COUNT] = {
+#define FUNCTION(moment, member) [PSVM_MOMENT_##moment] = #member,
+	CALLER_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+};
+
+const char *caller_function(enum psvm_moment moment)
+{
+	return functions[moment];
+}
+
+static void add_input(struct text *error, const struct caller_shared *shared)
+{
+	const struct psvm_diff_input *input = &shared->calls[shared->at].input;
+	char text[1024];
+
+	(void)psvm_initializer_of_input(text, sizeof(text), &input->nested);
+	text_add(error, "; input: struct psvm_nested { %s }", text);
+	if (diff_steps[shared->step].moment != PSVM_MOMENT_MERGE &&
+	    diff_steps[shared->step].moment != PSVM_MOMENT_ROUTE)
+		return;
+	(void)psvm_initializer_of_intercepts(text, sizeof(text), &input->i12);
+	text_add(error, ", i12 { %s }", text);
+	(void)psvm_initializer_of_intercepts(text, sizeof(text), &input->i01);
+	text_add(error, ", i01 { %s }", text);
+}
+
+/* Which function it was, and with what. */
+static void tell(struct text *error, const struct caller_shared *shared, const char *what)
+{
+	if (shared->step == CALLER_OPENING) {
+		text_add(error, "%s when it is loaded", what);
+		return;
+	}
+	text_add(error, "%s %s", functions[diff_steps[shared->step].moment], what);
+	add_input(error, shared);
+}
+
+static void tell_end(struct text *error, const struct caller_shared *shared, int status)
+{
+	char what[128];
+
+	if (shared->fault == CALLER_WROTE_INPUT)
+		tell(error, shared, "writes to its input");
+	else if (shared->fault == CALLER_WROTE_BEYOND)
+		tell(error, shared, "reads or writes beyond its arguments");
+	else if (WIFSIGNALED(status)) {
+		text_add(&(struct text){ what, sizeof(what), 0 }, "crashes (%s)",
+			 strsignal(WTERMSIG(status)));
+		tell(error, shared, what);
+	} else {
+		tell(error, shared, "ends the process");
+	}
+}
+
+/* --- waiting ------------------------------------------------------------- */
+
+/* The process has ended, or is to. */
+static bool give_up(struct caller *c, struct text *error, bool late)
+{
+	char what[64];
+	int status = 0;
+
+	if (late)
+		(void)kill(c->process, SIGKILL);
+	(void)waitpid(c->process, &status, 0);
+	c->process = 0;
+	if (!late) {
+		tell_end(error, c->shared, status);
+		return false;
+	}
+	text_add(&(struct text){ what, sizeof(what), 0 }, "does not return within %u s",
+		 (unsigned)c->seconds);
+	tell(error, c->shared, what);
+	return false;
+}
+
+/* Until the process answers. A call may take so many seconds, all of them more. */
+static bool wait_for(struct caller *c, struct text *error)
+{
+	struct pollfd fd = { c->answer, POLLIN, 0 };
+	uint64_t done = c->shared->done;
+	char byte;
+
+	for (;;) {
+		int ready = poll(&fd, 1, (int)(c->seconds * 1000));
+
+		if (ready > 0)
+			return read(c->answer, &byte, 1) == 1 || give_up(c, error, false);
+		if (done == c->shared->done)
+			return give_up(c, error, true);
+		done = c->shared->done;
+	}
+}
+
+/* --- starting ------------------------------------------------------------ */
+
+static bool start_process(struct caller *c, const char *path,
+			  const struct psvm_adapter *adapter)
+{
+	int order[2], answer[2];
+
+	if (pipe(order) != 0)
+		return false;
+	if (pipe(answer) != 0) {
+		close(order[0]);
+		close(order[1]);
+		return false;
+	}
+	c->process = fork();
+	if (c->process == 0) {
+		close(order[1]);
+		close(answer[0]);
+		caller_process(c->shared, path, adapter, order[0], answer[1]);
+	}
+	close(order[0]);
+	close(answer[1]);
+	c->order = order[1];
+	c->answer = answer[0];
+	return c->process > 0;
+}
+
+static bool start(struct caller *c, const char *path, const struct psvm_adapter *adapter,
+		  struct text *error)
+{
+	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->shared == MAP_FAILED) {
+		c->shared = NULL;
+		text_add(error, "out of memory");
+		return false;
+	}
+	c->shared->step = CALLER_OPENING;
+	if (!start_process(c, path, adapter)) {
+		text_add(error, "cannot start a process");
+		return false;
+	}
+	if (!wait_for(c, error))
+		return false;
+	if (c->shared->error[0] != '\0')
+		text_add(error, "%s", c->shared->error);
+	return c->shared->error[0] == '\0';
+}
+
+struct caller *caller_start(const char *path, const struct psvm_adapter *adapter,
+			    uint32_t seconds, struct text *error)
+{
+	struct caller *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		text_add(error, "out of memory");
+		return NULL;
+	}
+	c->order = c->answer = -1;
+	c->seconds = seconds;
+	if (start(c, path, adapter, error))
+		return c;
+	caller_end(c);
+	return NULL;
+}
+
+void caller_end(struct caller *c)
+{
+	if (c->process > 0) {
+		(void)kill(c->process, SIGKILL);
+		(void)waitpid(c->process, NULL, 0);
+	}
+	if (c->order >= 0) {
+		close(c->order);
+		close(c->answer);
+	}
+	if (c->shared != NULL)
+		(void)munmap(c->shared, sizeof(*c->shared));
+	free(c);
+}
+
+/* --- running ------------------------------------------------------------- */
+
+const char *caller_name(const struct caller *c)
+{
+	return c->shared->name;
+}
+
+const char *caller_rules(const struct caller *c)
+{
+	return c->shared->rules;
+}
+
+bool caller_has(const struct caller *c, enum psvm_moment moment)
+{
+	return c->shared->has >> moment & 1;
+}
+
+struct call *caller_calls(struct caller *c)
+{
+	return c->shared->calls;
+}
+
+uint64_t caller_count(const struct caller *c)
+{
+	return c->count;
+}
+
+static bool judge(struct caller *c, struct text *error)
+{
+	static const char *const words[] = {
+		[CALLER_WROTE_BEFORE] = "writes before its result",
+		[CALLER_WROTE_WORDS] = "changes words that nobody stores then",
+		[CALLER_NONSENSE] = "returns what means nothing",
+		[CALLER_TWO_ANSWERS] = "has two answers to one question",
+	};
+
+	if (c->shared->fault == CALLER_GOOD)
+		return true;
+	tell(error, c->shared, words[c->shared->fault]);
+	return false;
+}
+
+bool caller_run(struct caller *c, const struct step *step, uint32_t count,
+		struct text *error)
+{
+	c->shared->step = (uint32_t)(step - diff_steps);
+	c->shared->count = count;
+	c->count += 2 * (uint64_t)count * step->calls;
+	if (write(c->order, "", 1) != 1)
+		return give_up(c, error, false);
+	return wait_for(c, error) && judge(c, error);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* psvm new-adapter - something to begin with, for one's own hypervisor. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUILD "cc -O2 -shared -fPIC -o adapter.so adapter.c $(pkg-config --cflags psvm)"
+
+static const char source[] =
+	"/*\n"
+	" * An adapter for psvm: your hypervisor's own functions behind psvm's "
+	"transitions.\n"
+	" * Build it with CMake, or with\n"
+	" *\n"
+	" *\t" BUILD "\n"
+	" *\n"
+	" * and then see what L1 can tell of it, and what has changed since the last "
+	"one:\n"
+	" *\n"
+	" *\tpsvm check ./adapter.so\n"
+	" *\tpsvm diff ./old.so ./adapter.so\n"
+	" *\n"
+	" * What is in the structs, and which functions there can be: psvm/nested.h and\n"
+	" * psvm/adapter.h.\n"
+	" */\n"
+	"#include <psvm/adapter.h>\n"
+	"\n"
+	"/*\n"
+	" * A #VMEXIT from L2 to L1: what the processor has written while L2 ran goes "
+	"back to\n"
+	" * vmcb12. Fill your own structures from *n here, call your own function, and "
+	"put\n"
+	" * into *r what it has changed.\n"
+	" */\n"
+	"static void hand_back(const struct psvm_nested *n, struct psvm_result *r)\n"
+	"{\n"
+	"\tuint64_t written = PSVM_V_TPR | PSVM_V_IRQ;\n"
+	"\n"
+	"\tr->v12.int_ctl = (n->v12.int_ctl & ~written) | (n->v02.int_ctl & written);\n"
+	"\tr->v12.int_state = n->v02.int_state & PSVM_INT_STATE_INTERRUPT_SHADOW;\n"
+	"\tr->v12.event_inj = 0;\n"
+	"\tr->v12.exit_int_info = n->v02.exit_int_info;\n"
+	"\tr->store12 = PSVM_F_INT_CTL | PSVM_F_INT_STATE | PSVM_F_EVENT_INJ |\n"
+	"\t\t     PSVM_F_EXIT_INT_INFO;\n"
+	"\tr->gif = 0;\n"
+	"\tr->requests = PSVM_REQUEST_EVENT;\n"
+	"}\n"
+	"\n"
+	"/* What is left out is as in a rule set; \"psvm rules\" lists them. */\n"
+	"const struct psvm_adapter psvm_adapter = {\n"
+	"\tPSVM_ADAPTER_HEAD(\"an example\", \"linux-6.12\"),\n"
+	"\t.hand_back = hand_back,\n"
+	"};\n";
+
+static const char cmake[] = "cmake_minimum_required(VERSION 3.25)\n"
+			    "project(adapter LANGUAGES C)\n"
+			    "\n"
+			    "find_package(psvm REQUIRED)\n"
+			    "add_library(adapter MODULE adapter.c)\n"
+			    "target_link_libraries(adapter PRIVATE psvm::psvm)\n"
+			    "set_target_properties(adapter PROPERTIES PREFIX \"\" "
+			    "C_VISIBILITY_PRESET hidden)\n";
+
+static const struct {
+	const char *name, *text;
+} files[] = { { "adapter.c", source }, { "CMakeLists.txt", cmake } };
+
+enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+static bool write_file(const char *directory, const char *name, const char *text)
+{
+	char path[4096];
+	FILE *file;
+	bool done;
+
+	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+		return cli_fail("new-adapter", "%s: the name is too long", directory);
+	file = fopen(path, "wx");
+	if (file == NULL)
+		return cli_fail("new-adapter", "%s: %s", path, strerror(errno));
+	done = fputs(text, file) >= 0;
+	done = fclose(file) == 0 && done;
+	return done || cli_fail("new-adapter", "%s: %s", path, strerror(errno));
+}
+
+/* Nothing is left of what could not be written. */
+static bool write_all(const char *directory)
+{
+	for (size_t i = 0; i < FILES; i++)
+		if (!write_file(directory, files[i].name, files[i].text)) {
+			char path[4096];
+
+			for (size_t k = 0; k <= i; k++) {
+				(void)snprintf(path, sizeof(path), "%s/%s", directory,
+					       files[k].name);
+				(void)unlink(path);
+			}
+			(void)rmdir(directory);
+			return false;
+		}
+	return true;
+}
+
+static int new_adapter(const void *options, const char **arguments)
+{
+	const char *directory = arguments[0];
+
+	(void)options;
+	if (mkdir(directory, 0777) != 0) {
+		cli_fail("new-adapter", "%s: %s", directory, strerror(errno));
+		return CLI_BAD;
+	}
+	if (!write_all(directory))
+		return CLI_BAD;
+	printf("%s/adapter.c is an adapter with one function. Build and check it:\n\n"
+	       "    cd %s\n"
+	       "    " BUILD "\n"
+	       "    psvm check ./adapter.so\n",
+	       directory, directory);
+	return cli_flush("new-adapter") ? CLI_OK : CLI_BAD;
+}
+
+int cmd_new_adapter(int argc, const char **argv)
+{
+	const struct poptOption table[] = { CLI_HELP_OPTION, POPT_TABLEEND };
+	const struct cli_usage usage = {
+		"new-adapter",
+		"DIR",
+		"Makes the directory DIR with a C file and a CMakeLists.txt: an adapter "
+		"through which psvm calls the functions of your own hypervisor. It has a "
+		"working example in it and builds as it is.\n"
+		"Exit status: 0, or 2 if it could not be written.\n"
+		"Example: psvm new-adapter mine",
+		table,
+		1,
+		1
+	};
+
+	return cli_command(&usage, argc, argv, new_adapter, NULL);
+}

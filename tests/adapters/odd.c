@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Adapters that cannot be checked, or that do what no rule set does. ODD names one of
+ * the functions below, for the refresh or the hand-back; or what is wrong with the
+ * adapter as a whole.
+ */
+#include "psvm/adapter.h"
+#include "psvm/rule_sets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RULES psvm_rules_exact
+#define V_NMI_12(n) ((n)->v12.int_ctl & PSVM_V_NMI)
+
+/* Each is called on the way of a right answer. */
+void crashes(const struct psvm_nested *n, struct psvm_result *r);
+void loops(const struct psvm_nested *n, struct psvm_result *r);
+void ends(const struct psvm_nested *n, struct psvm_result *r);
+void writes_input(const struct psvm_nested *n, struct psvm_result *r);
+void writes_beyond(const struct psvm_nested *n, struct psvm_result *r);
+void writes_before(const struct psvm_nested *n, struct psvm_result *r);
+void writes_words(const struct psvm_nested *n, struct psvm_result *r);
+void counts(const struct psvm_nested *n, struct psvm_result *r);
+void nonsense(const struct psvm_nested *n, struct psvm_result *r);
+void recurses(const struct psvm_nested *n, struct psvm_result *r);
+void counts_nmis(const struct psvm_nested *n, struct psvm_result *r);
+void looks_aside(const struct psvm_nested *n, struct psvm_result *r);
+void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r);
+
+void crashes(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static volatile int *volatile nowhere;
+
+	(void)r;
+	if (V_NMI_12(n))
+		*nowhere = 1;
+}
+
+void loops(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static volatile int forever = 1;
+
+	(void)r;
+	while (V_NMI_12(n) && forever)
+		;
+}
+
+void ends(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)r;
+	if (V_NMI_12(n))
+		_exit(0);
+}
+
+void writes_input(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)r;
+	((struct psvm_nested *)(uintptr_t)n)->v12.int_ctl = 0;
+}
+
+void writes_beyond(const struct psvm_nested *n, struct psvm_result *r)
+{
+	volatile char *volatile after = (char *)(r + 1);
+
+	(void)n;
+	after[16] = 1;
+}
+
+void writes_before(const struct psvm_nested *n, struct psvm_result *r)
+{
+	volatile char *volatile before = (char *)r;
+
+	(void)n;
+	before[-1] = 1;
+}
+
+void writes_words(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->v02.int_ctl = ~n->v02.int_ctl;
+}
+
+void counts(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static uint64_t calls;
+
+	(void)n;
+	r->v12.int_ctl ^= calls++ / 1000 & 1;
+}
+
+void nonsense(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->outcome = V_NMI_12(n) ? 7 : 0;
+}
+
+void recurses(const struct psvm_nested *n, struct psvm_result *r)
+{
+	volatile char room[4096];
+
+	room[0] = (char)r->gif;
+	recurses(n, r);
+	r->gif = (uint8_t)room[0];
+}
+
+void counts_nmis(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->v12.int_ctl ^= n->nmis > 100;
+}
+
+/* A bit that no rule set asks for then. */
+void looks_aside(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (n->v02.int_ctl & PSVM_V_IGN_TPR)
+		r->v12.int_ctl ^= PSVM_V_TPR;
+}
+
+/* A fact that no rule set asks for then. */
+void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (n->facts & PSVM_C(L2_SHADOW))
+		r->v12.int_ctl ^= PSVM_V_IRQ;
+}
+
+static void refresh(const struct psvm_nested *n, struct psvm_result *r)
+{
+	struct psvm_result right = psvm_refresh(&RULES, *n);
+
+	*r = right;
+#ifdef ODD
+	ODD(n, r);
+#endif
+}
+
+const struct psvm_adapter psvm_adapter = {
+#ifdef OLD
+	.version = 0,
+	.size = 8,
+#else
+	PSVM_ADAPTER_HEAD(ITS_NAME, ITS_RULES),
+#endif
+#ifndef EMPTY
+	.refresh = refresh,
+#endif
+};
