@@ -185,12 +185,17 @@ static bool read_result(struct psvm_check_result *r, const json_t *json)
 	       read_findings(r, json);
 }
 
+static bool is_l0(const char *name)
+{
+	return cli_is_file(name) || psvm_rules_by_name(name) != NULL;
+}
+
 static bool read_checked(struct checked *c, const json_t *json)
 {
 	char version[16];
 
 	return READ_TEXT(version, json, "psvm") && strcmp(version, PSVM_VERSION) == 0 &&
-	       READ_TEXT(c->name, json, "rules") && psvm_rules_by_name(c->name) != NULL &&
+	       READ_TEXT(c->name, json, "rules") && is_l0(c->name) &&
 	       READ_TEXT(c->scope, json, "scope") && psvm_check_is_scope(c->scope) &&
 	       read_flag(&c->implicit_event, json, "implicit_event") &&
 	       read_number32(&c->shards, json, "shards", UINT32_MAX) &&

@@ -7,7 +7,6 @@
 #include "psvm/adapter.h"
 #include "psvm/rule_sets.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -121,6 +120,13 @@ void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r)
 	if (n->facts & PSVM_C(L2_SHADOW))
 		r->v12.int_ctl ^= PSVM_V_IRQ;
 }
+
+#ifdef CONSTRUCTOR
+__attribute__((constructor)) static void construct(void)
+{
+	abort();
+}
+#endif
 
 static void refresh(const struct psvm_nested *n, struct psvm_result *r)
 {

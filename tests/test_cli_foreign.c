@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Foreign code, as a user has it checked: test_cli_foreign PSVM, with the path of the
+ * command. What psvm new-adapter writes is built with the line that it prints.
+ */
+#include "command.h"
+
+#include "rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef PSVM_ADAPTERS
+#define PSVM_ADAPTERS "."
+#define PSVM_INCLUDE "include"
+#endif
+
+static struct row rows[] = {
+	{ "the example", "check mine/adapter.so --shard 3/18", 1,
+	  { "mine/adapter.so: L1 or L2 can tell: 4 classes of differences\n",
+	    "mine/adapter.so is an example: its hand_back; all else by rule set exact.",
+	    "1. vmcb12 after #VMEXIT: wrong V_IRQ; nested: V_IRQ\n" },
+	  { NULL } },
+	{ "the example against exact", "diff --scope none exact mine/adapter.so", 1,
+	  { "At hand-back:", "mine/adapter.so is an example" }, { NULL } },
+	{ "as JSON", "check mine/adapter.so --shard 4/18 --json", 0,
+	  { "\"foreign\": {\n", "\"name\": \"an example\"", "\"functions\": \"hand_back\"" },
+	  { NULL } },
+	{ "one that crashes", "check " PSVM_ADAPTERS "/crashes.so", 2, { NULL },
+	  { "psvm check: ", "crashes.so: refresh crashes (" } },
+	{ "one on the right that is none", "diff exact mine/adapter.c", 2, { NULL },
+	  { "psvm diff: mine/adapter.c: " } },
+	{ "one that is not there", "check ./missing.so", 2, { NULL }, { "./missing.so: " } },
+	{ "new-adapter where something is", "new-adapter mine", 2, { NULL },
+	  { "psvm new-adapter: mine: " } },
+	{ "new-adapter nowhere", "new-adapter no/where", 2, { NULL }, { "no/where: " } },
+	{ "new-adapter without a name", "new-adapter", 2, { NULL }, { "psvm new-adapter: " } },
+	{ "new-adapter, help", "new-adapter --help", 0, { "Usage: psvm new-adapter" }, { NULL } },
+};
+
+/* Nothing has changed between an object and a copy; and what has, is told. */
+static void test_old_and_new(void **state)
+{
+	(void)state;
+	assert_int_equal(system("cp mine/adapter.so old.so && sed 's/V_TPR | PSVM_V_IRQ/V_TPR/' "
+				"mine/adapter.c >new.c && cc -O2 -shared -fPIC -o new.so new.c "
+				"-I" PSVM_INCLUDE),
+			 0);
+	assert_int_equal(run("diff --scope none old.so mine/adapter.so"), 0);
+	assert_contains(out, "old.so and mine/adapter.so: no functional change\n");
+	assert_int_equal(run("diff --scope short old.so ./new.so"), 1);
+	assert_contains(out, "old.so and ./new.so: 1 functional change\n");
+	assert_contains(out, "int_ctl of vmcb12: V_IRQ\n");
+	assert_contains(out, "L1 or L2 can see it: ");
+}
+
+/* Shards of foreign code are merged, too. */
+static void test_merge(void **state)
+{
+	(void)state;
+	assert_int_equal(run("check old.so --shard 4/18 --json"), 0);
+	assert_int_equal(system("for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do "
+				"sed \"s/\\\"shard\\\": 4/\\\"shard\\\": $i/\" out >$i.json; "
+				"done"),
+			 0);
+	assert_int_equal(run("check --merge *.json"), 0);
+	assert_contains(out, "old.so: L1 cannot tell that it is nested\n");
+}
+
+static void prepare(void)
+{
+	assert_int_equal(run("new-adapter mine"), 0);
+	assert_contains(out, "cc -O2 -shared -fPIC -o adapter.so adapter.c "
+			     "$(pkg-config --cflags psvm)\n");
+	assert_int_equal(system("cd mine && cc -O2 -shared -fPIC -o adapter.so adapter.c "
+				"-Wall -Wextra -Werror -I" PSVM_INCLUDE),
+			 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[N_ROWS(rows) + 2];
+	size_t n = add_rows(tests, rows, N_ROWS(rows));
+
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_old_and_new);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_merge);
+	return command_main(argc, argv, "cli-foreign", tests, n, prepare);
+}

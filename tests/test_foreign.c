@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Foreign code, in shared objects made of tests/adapters: what cannot be checked is
+ * refused with the reason and the input, what depends on an unusual bit is found to. With
+ * an argument, the name of a rule set: its own functions behind an adapter are that rule
+ * set, to psvm diff and to psvm check.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define PSVM_EXTERN
+#include "psvm/check.h"
+#include "psvm/rule_sets.h"
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef PSVM_ADAPTERS
+#define PSVM_ADAPTERS "."
+#endif
+
+enum { RANDOM = 1 << 16 };
+
+static const struct psvm_foreign_limits limits = { .seconds = 2, .random = RANDOM };
+static char error[2048];
+
+static struct psvm_foreign *open_adapter(const char *name)
+{
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.so", PSVM_ADAPTERS, name);
+	return psvm_foreign_open(path, &limits, error, sizeof(error));
+}
+
+/* --- what cannot be checked ---------------------------------------------- */
+
+struct refused_row {
+	const char *name;
+	const char *expected[2];
+};
+
+/* V_NMI of 12 is what makes some of them go wrong: the input that is told has it. */
+#define WITH_V_NMI "input: struct psvm_nested { .v12 = { .int_ctl = 0x"
+static struct refused_row refused_rows[] = {
+	{ "crashes", { "refresh crashes (", WITH_V_NMI } },
+	{ "loops", { "refresh does not return within 2 s", WITH_V_NMI } },
+	{ "ends", { "refresh ends the process", WITH_V_NMI } },
+	{ "writes_input", { "refresh writes to its input", "input: " } },
+	{ "writes_beyond", { "refresh reads or writes beyond its arguments", "input: " } },
+	{ "writes_before", { "refresh writes before its result", "input: " } },
+	{ "writes_words", { "refresh changes words that nobody stores then", "input: " } },
+	{ "counts", { "refresh has two answers to one question", "input: " } },
+	{ "nonsense", { "refresh returns what means nothing", WITH_V_NMI } },
+	{ "recurses", { "refresh crashes (", "input: " } },
+	{ "counts_nmis",
+	  { "refresh cannot be tabulated: \"int_ctl of 12\" depends on how many NMIs wait" } },
+	{ "old", { "its adapter is of version 0 with 8 bytes, not 1 with " } },
+	{ "empty", { "its adapter has no function" } },
+	{ "nameless", { "its adapter has no name" } },
+	{ "unknown", { "its adapter names an unknown rule set, 'linux-9'" } },
+	{ "constructor", { "crashes (", "when it is loaded" } },
+	{ "nothing", { "it exports no psvm_adapter (psvm/adapter.h)" } },
+	{ "missing", { "missing.so" } },
+};
+
+static void test_refused(void **state)
+{
+	const struct refused_row *row = *state;
+
+	error[0] = '\0';
+	assert_null(open_adapter(row->name));
+	for (size_t i = 0; i < N_ROWS(row->expected) && row->expected[i]; i++)
+		if (strstr(error, row->expected[i]) == NULL)
+			fail_msg("'%s' is not in: %s", row->expected[i], error);
+}
+
+/* The input is one with which it goes wrong. */
+static void test_input(void **state)
+{
+	const char *at;
+	unsigned long long int_ctl = 0;
+
+	(void)state;
+	assert_null(open_adapter("crashes"));
+	at = strstr(error, ".v12 = { .int_ctl = ");
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, ".v12 = { .int_ctl = %llx", &int_ctl), 1);
+	assert_int_not_equal(int_ctl & PSVM_V_NMI, 0);
+}
+
+/* --- what it depends on -------------------------------------------------- */
+
+struct depends_row {
+	const char *name;
+	const char *discovered;
+	const char *condition; /* under which it is not exact */
+};
+
+static struct depends_row depends_rows[] = {
+	{ "looks_aside", "V_IGN_TPR in int_ctl of 02 = 1 at refresh",
+	  "V_IGN_TPR in int_ctl of 02 = 1" },
+	{ "looks_elsewhere", "L2 is in an interrupt shadow at refresh",
+	  "L2 is in an interrupt shadow" },
+};
+
+static void test_depends(void **state)
+{
+	const struct depends_row *row = *state;
+	struct psvm_foreign *f = open_adapter(row->name);
+	const struct psvm_tabulated *known;
+	char words[PSVM_WORDS_SIZE];
+	struct psvm_diff diff;
+
+	assert_non_null(f);
+	known = psvm_foreign_tabulated(f);
+	assert_string_equal(known->discovered, row->discovered);
+	assert_string_equal(known->name, "odd");
+	assert_string_equal(known->functions, "refresh");
+	assert_int_equal(known->random, RANDOM);
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(&psvm_rules_exact),
+				  psvm_foreign_l0(f)));
+	assert_int_equal(diff.n_changes, 1);
+	assert_int_equal(diff.changes[0].n_terms, 1);
+	(void)psvm_words_of_term(words, sizeof(words),
+				 &diff.scopes[diff.changes[0].scope],
+				 diff.changes[0].terms[0]);
+	assert_string_equal(words, row->condition);
+	psvm_diff_free(&diff);
+	psvm_foreign_close(f);
+}
+
+/* --- linked in ----------------------------------------------------------- */
+
+static void refresh(const struct psvm_nested *n, struct psvm_result *r)
+{
+	struct psvm_result right = psvm_refresh(&psvm_rules_xen, *n);
+
+	*r = right;
+}
+
+static void test_linked(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked\33[2J", "xen"),
+		.refresh = refresh,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+	struct psvm_diff diff;
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->name, "linked?[2J");
+	assert_string_equal(psvm_foreign_tabulated(f)->rules, "xen");
+	assert_true(psvm_diff_run(&diff, psvm_l0_of(&psvm_rules_xen), psvm_foreign_l0(f)));
+	assert_int_equal(diff.n_changes, 0);
+	psvm_diff_free(&diff);
+	psvm_foreign_close(f);
+}
+
+/* --- a rule set behind an adapter ---------------------------------------- */
+
+static struct psvm_check_result check(struct psvm_l0 l0)
+{
+	struct psvm_check_request request = { .l0 = l0,
+					      .scope = "default",
+					      .shard = 4,
+					      .shards = 18,
+					      .threads = 1,
+					      .max_states = 1 << 20,
+					      .implicit_event = true };
+	struct psvm_check_result result;
+
+	assert_null(psvm_check(&request, &result));
+	assert_true(result.complete);
+	return result;
+}
+
+/* The classes and the lengths of their stories are those of the rule set. */
+static void assert_same_findings(struct psvm_l0 rules, struct psvm_l0 foreign)
+{
+	struct psvm_check_result a = check(rules), b = check(foreign);
+
+	assert_true(b.states != 0);
+	assert_int_equal(a.finding_count, b.finding_count);
+	for (size_t i = 0; i < a.finding_count; i++) {
+		size_t k = 0;
+
+		while (k < b.finding_count && a.findings[i].cause != b.findings[k].cause)
+			k++;
+		assert_true(k < b.finding_count);
+		assert_int_equal(a.findings[i].step_count, b.findings[k].step_count);
+	}
+	psvm_check_free(&a);
+	psvm_check_free(&b);
+}
+
+static void test_whole(void **state)
+{
+	const char *name = *state;
+	struct psvm_l0 rules = psvm_l0_of(psvm_rules_by_name(name));
+	char object[64];
+	struct psvm_foreign *f;
+	struct psvm_diff diff;
+
+	(void)snprintf(object, sizeof(object), "whole_%s", name);
+	f = open_adapter(object);
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->functions,
+			    "snapshot, enter, reenter, merge, window_open, window_close, "
+			    "refresh, hand_back, route, arrival");
+	assert_string_equal(psvm_foreign_tabulated(f)->discovered, "");
+	assert_true(psvm_diff_run(&diff, rules, psvm_foreign_l0(f)));
+	assert_int_equal(diff.n_changes, 0);
+	psvm_diff_free(&diff);
+	assert_same_findings(rules, psvm_foreign_l0(f));
+	psvm_foreign_close(f);
+}
+
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[2 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+		cmocka_unit_test(test_linked),
+		cmocka_unit_test(test_input),
+	};
+	size_t n = 2;
+
+	if (argc == 2) {
+		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };
+		return _cmocka_run_group_tests("foreign", tests, 1, NULL, NULL) != 0;
+	}
+	for (size_t i = 0; i < N_ROWS(refused_rows); i++)
+		tests[n++] = (struct CMUnitTest){ refused_rows[i].name, test_refused, NULL,
+						  NULL, &refused_rows[i] };
+	for (size_t i = 0; i < N_ROWS(depends_rows); i++)
+		tests[n++] = (struct CMUnitTest){ depends_rows[i].name, test_depends, NULL,
+						  NULL, &depends_rows[i] };
+	return _cmocka_run_group_tests("foreign", tests, n, NULL, NULL) != 0;
+}
