@@ -200,3 +200,28 @@ const struct kernel_side kernel_side = {
 	.merge = side_merge,
 #endif
 };
+
+#ifdef ONLY_HAND_BACK
+/*
+ * The same for psvm diff. The side has int_ctl of vmcb12 and of vmcb01 and the requests,
+ * as the patch has; the rest of a hand-back is not the patch's, and the same for all.
+ */
+#include "psvm/adapter.h"
+#include "psvm/rule_sets.h"
+
+static void adapter_hand_back(const struct psvm_nested *n, struct psvm_result *r)
+{
+	struct psvm_result rest = psvm_nested_sync_int_ctl(&psvm_rules_lkml_2022_base, *n);
+	struct psvm_result ours = side_hand_back(*n);
+
+	*r = rest;
+	r->v12.int_ctl = (n->v12.int_ctl & ~(u64)UINT32_MAX) | (u32)ours.v12.int_ctl;
+	r->v01.int_ctl = ours.v01.int_ctl;
+	r->requests = ours.requests;
+}
+
+const struct psvm_adapter psvm_adapter = {
+	PSVM_ADAPTER_HEAD(SIDE_VERSION, SIDE_RULES),
+	.hand_back = adapter_hand_back,
+};
+#endif
