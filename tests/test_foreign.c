@@ -58,6 +58,9 @@ static struct refused_row refused_rows[] = {
 	{ "recurses", { "refresh crashes (", "input: " } },
 	{ "counts_nmis",
 	  { "refresh cannot be tabulated: \"int_ctl of 12\" depends on how many NMIs wait" } },
+	{ "needs_all",
+	  { "refresh cannot be tabulated: \"int_ctl of 12\" depends on more than 22 "
+	    "conditions" } },
 	{ "old", { "its adapter is of version 0 with 8 bytes, not 1 with " } },
 	{ "empty", { "its adapter has no function" } },
 	{ "nameless", { "its adapter has no name" } },

@@ -9,7 +9,8 @@
  *     moment, with all 8 combinations of the bits of 12, 02 and 01 at every position at
  *     once (psvm/diff.h says why that is everything, if a bit depends on its position);
  *   - each call twice, the second time in another order: one answer to one question;
- *   - then with random full-width inputs. Where an answer is not the table's, the input
+ *   - then with every bit of every word alone, set on zeros and cleared on ones, and with
+ *     random full-width inputs. Where an answer is not the table's, the input
  *     bit that it depends on is found, becomes a condition, and the table is made again.
  *
  * So "complete" means, for foreign code: if it depends on nothing but what the built-in

@@ -214,7 +214,7 @@ static struct table *build_all(struct work *w)
 	return table;
 }
 
-/* --- at random ----------------------------------------------------------- */
+/* --- single bits, and at random ------------------------------------------- */
 
 static uint64_t next(uint64_t *seed)
 {
@@ -259,14 +259,34 @@ static uint32_t random_facts(uint64_t *seed)
 	return facts & ~((uint32_t)(~used & 3) << PSVM_C_OFFER_VGIF_BIT);
 }
 
-static void random_input(struct psvm_diff_input *input, uint64_t *seed)
+enum { SINGLE_BITS = 2 * 3 * PSVM_DIFF_FIELDS * 64 };
+
+/* Every bit of every word alone: set on zeros, and cleared on ones. */
+static void single_bit(struct psvm_nested *n, uint64_t number)
+{
+	unsigned bit = (unsigned)number / 2;
+	struct atom atom = { ATOM_WORD, (uint8_t)(bit / 64 / PSVM_DIFF_FIELDS),
+			     (uint8_t)(bit / 64 % PSVM_DIFF_FIELDS), (uint8_t)(bit % 64),
+			     false };
+	struct psvm_nested other;
+
+	memset(n, number & 1 ? UINT8_MAX : 0, sizeof(*n));
+	memset(&other, number & 1 ? 0 : UINT8_MAX, sizeof(other));
+	diff_take_atom(n, &other, &atom);
+}
+
+static void random_input(struct psvm_diff_input *input, uint64_t number, uint64_t *seed)
 {
 	static const uint8_t nmis[] = { 0, 1, 2, 3, 254 };
 	struct psvm_nested *n = &input->nested;
 
-	random_words(&n->v12, seed);
-	random_words(&n->v02, seed);
-	random_words(&n->v01, seed);
+	if (number < SINGLE_BITS) {
+		single_bit(n, number);
+	} else {
+		random_words(&n->v12, seed);
+		random_words(&n->v02, seed);
+		random_words(&n->v01, seed);
+	}
 	n->facts = random_facts(seed);
 	n->nmis = nmis[next(seed) % N_ROWS(nmis)];
 	n->vector = (uint8_t)(next(seed) & UINT8_MAX);
@@ -323,7 +343,7 @@ static bool try_random(struct work *w, const struct table *table)
 		uint32_t n = 0;
 
 		for (; n < CALLER_BATCH && done < w->t->random; done++) {
-			random_input(&calls[n].input, &seed);
+			random_input(&calls[n].input, done, &seed);
 			n += step_counts(w->t->step, l0, &calls[n].input);
 		}
 		if (!caller_run(w->t->caller, w->t->step, n, w->t->error))

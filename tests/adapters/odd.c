@@ -25,6 +25,7 @@ void counts(const struct psvm_nested *n, struct psvm_result *r);
 void nonsense(const struct psvm_nested *n, struct psvm_result *r);
 void recurses(const struct psvm_nested *n, struct psvm_result *r);
 void counts_nmis(const struct psvm_nested *n, struct psvm_result *r);
+void needs_all(const struct psvm_nested *n, struct psvm_result *r);
 void looks_aside(const struct psvm_nested *n, struct psvm_result *r);
 void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r);
 
@@ -105,6 +106,12 @@ void recurses(const struct psvm_nested *n, struct psvm_result *r)
 void counts_nmis(const struct psvm_nested *n, struct psvm_result *r)
 {
 	r->v12.int_ctl ^= n->nmis > 100;
+}
+
+/* Of all inputs it is one that a single bit makes, or its neighbours. */
+void needs_all(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->v12.int_ctl ^= n->v02.int_ctl == PSVM_V_IGN_TPR;
 }
 
 /* A bit that no rule set asks for then. */
