@@ -23,7 +23,7 @@ struct cli_group {
 	size_t n_tests;
 };
 
-extern const struct cli_group cli_decode, cli_rules, cli_diff, cli_run;
+extern const struct cli_group cli_decode, cli_rules, cli_diff, cli_explain, cli_run;
 
 /* All rule sets, in the words of an error. */
 #define KNOWN \

@@ -35,7 +35,7 @@ static struct row rows[] = {
 	  "dif",
 	  2,
 	  { NULL },
-	  { "unknown command dif", "diff, replay, rules" } },
+	  { "unknown command dif", "diff, explain, replay, rules" } },
 	{ "unknown option", "--nope", 2, { NULL }, { "unknown option --nope" } },
 	{ "help does not fit",
 	  "--help >/dev/full",
@@ -162,7 +162,7 @@ static const struct cli_group common = {
 	.n_tests = N_ROWS(common_tests),
 };
 static const struct cli_group *const groups[] = { &common, &cli_decode, &cli_rules,
-						  &cli_diff, &cli_run };
+						  &cli_diff, &cli_explain, &cli_run };
 
 static struct CMUnitTest tests[256];
 static size_t n_tests;

@@ -16,6 +16,7 @@ int cmd_decode(int argc, const char **argv);
 int cmd_enter(int argc, const char **argv);
 int cmd_sync(int argc, const char **argv);
 int cmd_diff(int argc, const char **argv);
+int cmd_explain(int argc, const char **argv);
 int cmd_check(int argc, const char **argv);
 int cmd_new_adapter(int argc, const char **argv);
 int cmd_replay(int argc, const char **argv);

@@ -19,6 +19,7 @@ static const struct command {
 	{ "check", cmd_check, "can L1 tell that it is nested? every way, with a story" },
 	{ "diff", cmd_diff,
 	  "every functional difference between two rule sets, or your own code" },
+	{ "explain", cmd_explain, "a value of int_ctl, or one field of it, drawn" },
 	{ "replay", cmd_replay,
 	  "recorded experiments on the machines, and what differs" },
 	{ "rules", cmd_rules, "the rule sets: a list, and each one as a table" },
