@@ -69,7 +69,7 @@ static struct row rows[] = {
 	  { "0x10000000000000000 has more than 64 bits" } },
 	{ "explain a negative number", "explain -- -1", 2, { NULL }, { "unknown field '-1'" } },
 	{ "explain a wrong field", "explain V_GFI", 2, { NULL },
-	  { "unknown field 'V_GFI'; did you mean 'V_GIF'?", "\"psvm explain 0\"" } },
+	  { "unknown field 'V_GFI' (did you mean 'V_GIF'?); \"psvm explain 0\"" } },
 	{ "explain a field that is like none", "explain rflags", 2, { NULL },
 	  { "unknown field 'rflags'; \"psvm explain 0\" shows them all" } },
 	{ "explain unknown rules", "explain --rules linux-6.2 0", 2, { NULL },

@@ -147,8 +147,7 @@ static struct row rows[] = {
 	  ENTER "--offer vgif",
 	  2,
 	  { NULL },
-	  { "refused (PSVM_E_FACT)",
-	    "OFFER_VGIF: vGIF is offered to L1, but L0 does not" } },
+	  { "psvm enter: --offer: L0 does not use vgif; add it to --host" } },
 	{ "enter unknown feature",
 	  ENTER "--offer avic",
 	  2,
@@ -235,7 +234,7 @@ static struct row rows[] = {
 	  "enter --rules",
 	  2,
 	  { NULL },
-	  { "psvm enter: --rules: ", "usage: psvm enter" } },
+	  { "psvm enter: --rules: ", "try \"psvm enter --help\"" } },
 
 	{ "sync help", "sync --help", 0, { "Usage: psvm sync", "--vmcb02" }, { NULL } },
 	{ "sync",
@@ -319,7 +318,7 @@ static struct row rows[] = {
 	  SYNC "--offer vnmi",
 	  2,
 	  { NULL },
-	  { "OFFER_VNMI: vNMI is offered" } },
+	  { "psvm sync: --offer: L0 does not use vnmi; add it to --host" } },
 	{ "sync does not fit", SYNC ">/dev/full", 2, { NULL }, { "standard output: " } },
 };
 

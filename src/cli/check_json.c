@@ -245,9 +245,13 @@ static bool merge_one(struct checked *all, struct checked *c, const char *file,
 	if (*seen == NULL && !begin_merge(all, c, seen))
 		return cli_fail("check", "out of memory");
 	if (!same_check(all, c))
-		return cli_fail("check", "--merge: %s is of another check", file);
+		return cli_fail(
+			"check",
+			"--merge: %s is of another check; merge the shards of one", file);
 	if ((*seen)[c->shard])
-		return cli_fail("check", "--merge: %s: shard %u/%u has been there before",
+		return cli_fail("check",
+				"--merge: %s: shard %u/%u has been there before; give "
+				"each shard once",
 				file, c->shard, c->shards);
 	(*seen)[c->shard] = 1;
 	return psvm_check_merge(&all->result, &c->result) ||
@@ -267,15 +271,18 @@ static bool all_seen(const struct checked *all, const char *seen)
 {
 	for (uint32_t i = 0; i < all->shards; i++)
 		if (seen == NULL || !seen[i])
-			return cli_fail("check", "--merge: shard %u/%u is missing", i,
-					all->shards);
+			return cli_fail("check",
+					"--merge: shard %u/%u is missing; make it with "
+					"--shard %u/%u --json",
+					i, all->shards, i, all->shards);
 	return true;
 }
 
 bool checked_merge(struct checked *all, const char **files)
 {
 	bool done = files[0] != NULL ||
-		    cli_fail("check", "--merge: the files are missing");
+		    cli_fail("check", "--merge: the files are missing; make them with "
+				      "--shard and --json");
 	char *seen = NULL;
 
 	for (size_t i = 0; done && files[i] != NULL; i++)

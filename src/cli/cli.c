@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "help.h"
+#include "nearest.h"
+
 #include "psvm/check.h"
 #include "psvm/rule_sets.h"
 
@@ -43,7 +46,7 @@ size_t cli_width(void)
 }
 
 /* Word by word; spaces at the begin of the text stay. */
-static void print_wrapped(unsigned int indent, const char *text)
+static void print_wrapped(unsigned int indent, unsigned int hang, const char *text)
 {
 	size_t width = cli_width(), column = indent;
 	const char *gap = "";
@@ -53,8 +56,8 @@ static void print_wrapped(unsigned int indent, const char *text)
 		size_t length = strcspn(text, " ");
 
 		if (column + strlen(gap) + length > width && *gap) {
-			printf("\n%*s", (int)indent + HANGING, "");
-			column = indent + HANGING;
+			printf("\n%*s", (int)hang, "");
+			column = hang;
 			gap = "";
 		}
 		printf("%s%.*s", gap, (int)length, text);
@@ -66,15 +69,31 @@ static void print_wrapped(unsigned int indent, const char *text)
 	putchar('\n');
 }
 
-void cli_print(unsigned int indent, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static void
+print_formatted(unsigned int indent, unsigned int hang, const char *format, va_list args)
 {
 	char text[LINE];
+
+	vsnprintf(text, sizeof(text), format, args);
+	print_wrapped(indent, hang, text);
+}
+
+void cli_print(unsigned int indent, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	print_formatted(indent, indent + HANGING, format, args);
 	va_end(args);
-	print_wrapped(indent, text);
+}
+
+void cli_print_hanging(unsigned int indent, unsigned int hang, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_formatted(indent, hang, format, args);
+	va_end(args);
 }
 
 void cli_list(char *list, size_t size, const char *name)
@@ -109,24 +128,6 @@ bool cli_print_json(const char *command, json_t *json)
 }
 
 /* --- usage --------------------------------------------------------------- */
-
-static void print_paragraphs(const char *help)
-{
-	while (*help) {
-		size_t length = strcspn(help, "\n");
-
-		cli_print(0, "%.*s", (int)length, help);
-		help += length + (help[length] == '\n');
-	}
-}
-
-static int print_help(const struct cli_usage *usage, poptContext context)
-{
-	poptPrintHelp(context, stdout, 0);
-	putchar('\n');
-	print_paragraphs(usage->help);
-	return cli_flush(usage->command) ? CLI_OK : CLI_BAD;
-}
 
 static size_t count(const char **arguments)
 {
@@ -197,8 +198,8 @@ static bool store(struct parser *parser, const struct poptOption *option)
 		return append(option, value);
 	if (*given) {
 		free(value);
-		return cli_fail(parser->usage->command, "--%s is given twice",
-				option->longName);
+		return cli_fail(parser->usage->command,
+				"--%s is given twice; give it once", option->longName);
 	}
 	*given = true;
 	if (option->argInfo == POPT_ARG_STRING)
@@ -219,6 +220,26 @@ static int run_parsed(struct parser *parser, cli_run *run, const void *options)
 							 : CLI_BAD;
 }
 
+/* Whoever writes --scop=full means --scope. */
+static int refuse_option(const struct parser *parser, int error)
+{
+	const char *option = poptBadOption(parser->context, POPT_BADOPTION_NOALIAS);
+	char word[32];
+	struct cli_nearest nearest = { .word = word };
+
+	(void)snprintf(word, sizeof(word), "%.*s",
+		       (int)strcspn(option + strspn(option, "-"), "="),
+		       option + strspn(option, "-"));
+	for (size_t i = 0;
+	     error == POPT_ERROR_BADOPT && word[1] && parser->usage->options[i].longName;
+	     i++)
+		cli_nearest_offer(&nearest, parser->usage->options[i].longName);
+	cli_fail(parser->usage->command, "%s: %s%s; try \"psvm %s --help\"", option,
+		 poptStrerror(error), cli_nearest_question(&nearest),
+		 parser->usage->command);
+	return CLI_BAD;
+}
+
 static int parse(struct parser *parser, cli_run *run, const void *options)
 {
 	const struct cli_usage *usage = parser->usage;
@@ -228,16 +249,13 @@ static int parse(struct parser *parser, cli_run *run, const void *options)
 		const struct poptOption *option = &usage->options[row - 1];
 
 		if (!option->arg)
-			return print_help(usage, parser->context);
+			return help_print(usage);
 		if (!store(parser, option))
 			return CLI_BAD;
 	}
 	if (row == -1)
 		return run_parsed(parser, run, options);
-	cli_fail(usage->command, "%s: %s; usage: psvm %s %s",
-		 poptBadOption(parser->context, POPT_BADOPTION_NOALIAS),
-		 poptStrerror(row), usage->command, usage->synopsis);
-	return CLI_BAD;
+	return refuse_option(parser, row);
 }
 
 int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_run *run,
@@ -250,7 +268,6 @@ int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_
 	argv[0] = parser.name;
 	number_rows(&parser);
 	parser.context = poptGetContext(NULL, argc, argv, parser.rows, 0);
-	poptSetOtherOptionHelp(parser.context, usage->synopsis);
 	status = parse(&parser, run, options);
 	poptFreeContext(parser.context);
 	return status;
@@ -276,12 +293,16 @@ bool cli_number(const char *command, const char *option, const char *text,
 const struct psvm_rules *cli_rules(const char *command, const char *name)
 {
 	const struct psvm_rules *rules = psvm_rules_by_name(name);
+	struct cli_nearest nearest = { .word = name };
 	char known[512] = "";
 
 	if (rules)
 		return rules;
-	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
+	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++) {
 		cli_list(known, sizeof(known), psvm_name_of_rule_set(id));
-	cli_fail(command, "unknown rule set '%s'; known are %s", name, known);
+		cli_nearest_offer(&nearest, psvm_name_of_rule_set(id));
+	}
+	cli_fail(command, "unknown rule set '%s'%s; known are %s", name,
+		 cli_nearest_question(&nearest), known);
 	return NULL;
 }

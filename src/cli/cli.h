@@ -30,7 +30,7 @@ __attribute__((format(printf, 2, 3))) bool cli_fail(const char *command,
 struct cli_usage {
 	const char *command;  /* "diff" */
 	const char *synopsis; /* "[--json] RULES RULES" */
-	const char *help;     /* paragraphs, behind the options */
+	const char *help; /* paragraphs: what it does, then what follows the options */
 	const struct poptOption *options;
 	size_t min_arguments;
 	size_t max_arguments;
@@ -70,6 +70,10 @@ const struct psvm_rules *cli_rules(const char *command, const char *name);
  */
 __attribute__((format(printf, 2, 3))) void cli_print(unsigned int indent,
 						     const char *format, ...);
+
+/* The same; the following lines begin at column `hang`. */
+__attribute__((format(printf, 3, 4))) void
+cli_print_hanging(unsigned int indent, unsigned int hang, const char *format, ...);
 
 /* Columns of the terminal, or 80. */
 size_t cli_width(void);

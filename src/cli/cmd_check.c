@@ -98,7 +98,9 @@ static bool check_one(struct run *run, struct checked *c, const char *name)
 static bool report(struct run *run, struct checked *c)
 {
 	if (run->trace > (long)c->result.finding_count)
-		return cli_fail("check", "--trace: there are %zu classes of differences",
+		return cli_fail("check",
+				"--trace: there are %zu classes of differences; "
+				"without --trace all are printed",
 				c->result.finding_count);
 	c->recorded = evidence_file_of(&run->files, c->name);
 	if (run->options->markdown && !run->headed)
@@ -150,7 +152,9 @@ static int merge(struct run *run, const char **files)
 	bool done;
 
 	if (o->all || o->scope || o->shard || o->threads || o->implicit_event) {
-		cli_fail("check", "--merge: the files say what was checked");
+		cli_fail("check",
+			 "--merge: the files say what was checked; leave out --all, "
+			 "--scope, --shard, --threads and --implicit-event");
 		return CLI_BAD;
 	}
 	done = checked_merge(&c, files);
@@ -169,20 +173,22 @@ static int check_with(struct run *run, const char **arguments)
 		return CLI_BAD;
 	run->trace = (long)trace;
 	if (o->markdown && (o->json || o->trace)) {
-		cli_fail("check", "--markdown tells everything, and is not JSON");
+		cli_fail("check", "--markdown tells everything, and is not JSON; leave "
+				  "out --json and --trace");
 		return CLI_BAD;
 	}
 	if (o->merge)
 		return merge(run, arguments);
 	if (o->all ? arguments[0] != NULL : !arguments[0] || arguments[1]) {
 		cli_fail("check", "either one rule set or --all is needed; "
-				  "\"psvm check --help\" helps");
+				  "try \"psvm check --help\"");
 		return CLI_BAD;
 	}
 	if (!o->all)
 		return check_names(run, arguments, 1);
 	if (o->json || o->trace) {
-		cli_fail("check", "--all prints text or --markdown");
+		cli_fail("check", "--all prints text or --markdown; leave out --json and "
+				  "--trace, or name one rule set");
 		return CLI_BAD;
 	}
 	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++)
@@ -208,15 +214,21 @@ int cmd_check(int argc, const char **argv)
 {
 	struct options options = { 0 };
 	const struct poptOption table[] = {
-		STRING("scope", scope, "default, or full: some 15 minutes", "SCOPE"),
-		STRING("shard", shard, "only part I of N, I from 0", "I/N"),
+		STRING("scope", scope,
+		       "how much is gone through; default is the default, full takes "
+		       "some 15 minutes",
+		       "default|full"),
+		STRING("shard", shard,
+		       "only part I of N, I from 0; the default is all of it", "I/N"),
 		STRING("threads", threads,
-		       "this many threads, not one for each processor", "N"),
+		       "so many threads; the default is one for each processor", "N"),
 		STRING("implicit-event", implicit_event,
-		       "0: the request that a helper raises by chance does not count, "
-		       "1: it does, which is the default",
+		       "whether the request that a helper raises by chance counts; "
+		       "the default is 1: it does",
 		       "0|1"),
-		STRING("trace", trace, "only the story of the class with this number",
+		STRING("trace", trace,
+		       "only the story of the class with this number; the default is all "
+		       "of them",
 		       "N"),
 		{ "merge", '\0', POPT_ARG_NONE, &options.merge, 0,
 		  "print the results of all shards, FILEs made with --json, as one",
@@ -247,7 +259,7 @@ int cmd_check(int argc, const char **argv)
 		"hardware. With --rows kvm-6.1.csv the classes of linux-6.1 that a row "
 		"of the file shows are marked, and so for kvm-6.12 and kvm-7.2.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
-		"usage error.\n"
+		"usage error or a bad FILE.\n"
 		"Example: psvm check exact",
 		table,
 		0,

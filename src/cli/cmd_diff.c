@@ -532,16 +532,16 @@ int cmd_diff(int argc, const char **argv)
 	struct options options = { 0, NULL };
 	const struct poptOption table[] = {
 		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
-		  "how far to look for what L1 or L2 can see: short (this is the "
-		  "default), none, default (minutes), full (hours)",
-		  "SCOPE" },
+		  "how far to look for what L1 or L2 can see; short is the default, "
+		  "default takes minutes, full hours",
+		  "none|short|default|full" },
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
 	};
 	const struct cli_usage usage = {
 		"diff",
-		"[--scope SCOPE] [--json] RULES RULES",
+		"[--scope=SCOPE] [--json] RULES RULES",
 		"Prints every functional difference between two rule sets: at which "
 		"moment, under which condition, which bits, what they become with "
 		"either rule set, and an example as input for libpsvm. It runs both on "

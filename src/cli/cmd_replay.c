@@ -54,8 +54,8 @@ static bool choose_processor(struct session *s, const char *name, bool *xapic)
 
 	if (name == NULL && origin == NULL)
 		return cli_fail("replay",
-				"%s: the name does not say which processor; --processor "
-				"does",
+				"%s: the name does not say which processor; say it with "
+				"--processor",
 				s->path);
 	if (name == NULL)
 		s->machine.processor = origin->processor;
@@ -284,13 +284,14 @@ int cmd_replay(int argc, const char **argv)
 		  "to itself",
 		  "RULES" },
 		{ "processor", 'p', POPT_ARG_STRING, &options.processor, 0,
-		  "manual, qemu-7.2, qemu-10.0 or bochs-2.7", "NAME" },
+		  "the processor; the default is the one that the name of the file says",
+		  "manual|qemu-7.2|qemu-10.0|bochs-2.7" },
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
 	};
 	const struct cli_usage usage = {
 		"replay",
-		"[--json] [--rules RULES] [--processor NAME] FILE.csv",
+		"[--rules=RULES] [--processor=NAME] [--json] FILE.csv",
 		"Runs recorded experiments on psvm's machines, and compares every field "
 		"and every delivery with the record. Without --rules L1 and L2 run on "
 		"the processor; with it an L0 that does what RULES says is below "

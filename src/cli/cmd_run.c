@@ -63,6 +63,11 @@ static bool parse_facts(struct run *run, const struct options *options)
 	    !cli_number(run->command, "nmis", options->nmis, 0, MAX_NMIS, &nmis) ||
 	    !cli_number(run->command, "l1-if", options->l1_if, 0, 1, &l1_if))
 		return false;
+	for (size_t i = 0; i < N_ROWS(features); i++)
+		if (facts & features[i].offered && !(facts & features[i].used))
+			return cli_fail(run->command,
+					"--offer: L0 does not use %s; add it to --host",
+					features[i].name);
 	run->pages.facts = facts | (l1_if ? PSVM_C(L1_IF) : 0);
 	run->pages.nmis = (uint8_t)nmis;
 	return true;
@@ -70,9 +75,8 @@ static bool parse_facts(struct run *run, const struct options *options)
 
 static bool require(const struct run *run, const char *option, const char *value)
 {
-	return value ||
-	       cli_fail(run->command, "--%s is missing; \"psvm %s --help\" helps", option,
-			run->command);
+	return value || cli_fail(run->command, "--%s is missing; try \"psvm %s --help\"",
+				 option, run->command);
 }
 
 /* --- images -------------------------------------------------------------- */
@@ -222,16 +226,20 @@ static void free_options(const struct options *options)
 	STRING("rules", 'r', rules, "a rule set; \"psvm rules\" lists them", "RULES"), \
 		STRING("vmcb12", '\0', vmcb12, "image of the VMCB that L1 wrote", \
 		       "FILE"), \
-		STRING("vmcb01", '\0', vmcb01, "image of the VMCB that L0 runs L1 with", \
+		STRING("vmcb01", '\0', vmcb01, \
+		       "image of the VMCB that L0 runs L1 with; the default is below", \
 		       "FILE")
 #define OPTIONS_BEHIND \
-	STRING("host", '\0', host, "features that L0 uses for L1: vgif, vnmi", "LIST"), \
+	STRING("host", '\0', host, "features that L0 uses for L1; the default is none", \
+	       "vgif,vnmi"), \
 		STRING("offer", '\0', offer, \
-		       "those of them that L0 offers to L1: vgif, vnmi", "LIST"), \
-		STRING("nmis", '\0', nmis, "NMIs for L1 that L0 has queued, 0 to 254", \
+		       "those of them that L0 offers to L1; the default is none", \
+		       "vgif,vnmi"), \
+		STRING("nmis", '\0', nmis, \
+		       "NMIs for L1 that L0 has queued, up to 254; the default is 0", \
 		       "N"), \
 		STRING("l1-if", '\0', l1_if, \
-		       "L1's RFLAGS.IF at VMRUN, 0 or 1 (default 1)", "IF"), \
+		       "L1's RFLAGS.IF at VMRUN; the default is 1", "0|1"), \
 		CLI_JSON_OPTION(&options.json), CLI_HELP_OPTION
 
 #define HELP \
@@ -280,7 +288,7 @@ int cmd_enter(int argc, const char **argv)
 	};
 	const struct cli_usage usage = {
 		"enter",
-		"--rules RULES --vmcb12 FILE [OPTION]...",
+		"--rules=RULES --vmcb12=FILE [OPTION]...",
 		"L1 executed VMRUN: L0 copies vmcb12, and builds vmcb02 out of the copy "
 		"(the snapshot) and of vmcb01. Prints what each bit of int_ctl is "
 		"before, what it becomes, where that comes from and why; the other "
@@ -314,7 +322,7 @@ int cmd_sync(int argc, const char **argv)
 	};
 	const struct cli_usage usage = {
 		"sync",
-		"--rules RULES --vmcb02 FILE --vmcb12 FILE [OPTION]...",
+		"--rules=RULES --vmcb02=FILE --vmcb12=FILE [OPTION]...",
 		"L2 left, and L0 emulates a #VMEXIT to L1: the snapshot of vmcb12, its "
 		"refresh from vmcb02, and the hand-back to vmcb12 and vmcb01. Prints "
 		"what each bit of int_ctl is before, what it becomes, which of the "

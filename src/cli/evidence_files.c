@@ -46,12 +46,14 @@ static bool read_file(struct evidence_files *files, const char *path)
 	struct replay machine;
 
 	if (origin == NULL || origin->rules == NULL)
-		return cli_fail("check",
-				"%s: the name does not say which version of KVM it is of",
-				path);
+		return cli_fail(
+			"check",
+			"%s: the name does not say which version of KVM it is of; "
+			"kvm-6.1.csv, kvm-6.12.csv and kvm-7.2.csv do",
+			path);
 	file = &files->of[psvm_rule_set_by_name(origin->rules)];
 	if (file->environment[0] != '\0')
-		return cli_fail("check", "%s: the second recording of %s", path,
+		return cli_fail("check", "%s: the second recording of %s; give one", path,
 				file->environment);
 	machine.processor = origin->processor;
 	machine.rules = cli_rules("check", origin->rules);

@@ -63,14 +63,14 @@ static bool begins(const char *name, const char *word)
 	return !*word;
 }
 
-/* A third of the letters may be wrong, or the end missing. */
+/* About a third of the letters may be wrong, or the end missing. */
 void cli_nearest_offer(struct cli_nearest *nearest, const char *name)
 {
 	unsigned int distance = edits(nearest->word, name);
 
 	if (*nearest->word && begins(name, nearest->word))
 		distance = 1;
-	if (3 * distance > strlen(name) + 2 ||
+	if (3 * distance > strlen(name) + 1 ||
 	    (nearest->name && nearest->distance <= distance))
 		return;
 	nearest->name = name;
@@ -83,6 +83,7 @@ const char *cli_nearest_question(const struct cli_nearest *nearest)
 
 	if (!nearest->name)
 		return "";
-	(void)snprintf(question, sizeof(question), "; did you mean '%s'?", nearest->name);
+	(void)snprintf(question, sizeof(question), " (did you mean '%s'?)",
+		       nearest->name);
 	return question;
 }

@@ -12,7 +12,7 @@ struct cli_nearest {
 
 void cli_nearest_offer(struct cli_nearest *nearest, const char *name);
 
-/* "; did you mean 'NAME'?", or nothing. It lives until the next call. */
+/* " (did you mean 'NAME'?)", or nothing. It lives until the next call. */
 const char *cli_nearest_question(const struct cli_nearest *nearest);
 
 #endif
