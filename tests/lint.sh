@@ -12,6 +12,7 @@ clang-format --dry-run --Werror $sources
 # shellcheck disable=SC2046 # lists
 {
 	shellcheck -s sh -e SC2016 $(git ls-files '*.sh')
+	shellcheck -s bash $(git ls-files '*.bash')
 	clang-tidy --quiet -p build/dev $(git ls-files 'src/*.c') 2>/dev/null
 }
 cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr --quiet \

@@ -215,8 +215,8 @@ int cmd_check(int argc, const char **argv)
 	struct options options = { 0 };
 	const struct poptOption table[] = {
 		STRING("scope", scope,
-		       "how much is gone through; default is the default, full takes "
-		       "some 15 minutes",
+		       "how much is gone through; full takes some 15 minutes; if it is "
+		       "not given: default",
 		       "default|full"),
 		STRING("shard", shard,
 		       "only part I of N, I from 0; the default is all of it", "I/N"),
@@ -246,15 +246,16 @@ int cmd_check(int argc, const char **argv)
 	};
 	const struct cli_usage usage = {
 		"check",
-		"[OPTION]... RULES|--all|--merge FILE...",
+		"[OPTION]... RULES|FILE.so|--all|--merge FILE...",
 		"Runs two machines side by side, L1 and L2 alone on a processor with "
 		"SVM, and L1 and L2 under an L0 that does what the rule set says, "
 		"through everything that can happen in a scope. Prints that L1 cannot "
 		"tell which of the two it is on, or every class of differences with a "
 		"shortest story: who did what, what the bare machine shows, what the "
 		"nested one.\n"
-		"RULES is the name of a rule set, \"psvm rules\" lists them; or the path "
-		"of a shared object with an adapter, \"psvm new-adapter\" makes one.\n"
+		"RULES is the name of a rule set, \"psvm rules\" lists them; FILE.so the "
+		"path of a shared object with an adapter for your own code, \"psvm "
+		"new-adapter\" makes one.\n"
 		"All of it is by the model of this library; nothing is confirmed on "
 		"hardware. With --rows kvm-6.1.csv the classes of linux-6.1 that a row "
 		"of the file shows are marked, and so for kvm-6.12 and kvm-7.2.\n"

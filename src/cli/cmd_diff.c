@@ -532,8 +532,8 @@ int cmd_diff(int argc, const char **argv)
 	struct options options = { 0, NULL };
 	const struct poptOption table[] = {
 		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
-		  "how far to look for what L1 or L2 can see; short is the default, "
-		  "default takes minutes, full hours",
+		  "how far to look for what L1 or L2 can see; default takes minutes, "
+		  "full hours; if it is not given: short",
 		  "none|short|default|full" },
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
@@ -541,7 +541,7 @@ int cmd_diff(int argc, const char **argv)
 	};
 	const struct cli_usage usage = {
 		"diff",
-		"[--scope=SCOPE] [--json] RULES RULES",
+		"[--scope=SCOPE] [--json] RULES|FILE.so RULES|FILE.so",
 		"Prints every functional difference between two rule sets: at which "
 		"moment, under which condition, which bits, what they become with "
 		"either rule set, and an example as input for libpsvm. It runs both on "
@@ -557,8 +557,9 @@ int cmd_diff(int argc, const char **argv)
 		"each part of the scope \"default\" at most 8192 states. Only a scope "
 		"that was gone through completely shows that L1 and L2 cannot see a "
 		"difference.\n"
-		"RULES is the name of a rule set, \"psvm rules\" lists them; or the path "
-		"of a shared object with an adapter, \"psvm new-adapter\" makes one.\n"
+		"RULES is the name of a rule set, \"psvm rules\" lists them; FILE.so the "
+		"path of a shared object with an adapter for your own code, \"psvm "
+		"new-adapter\" makes one.\n"
 		"Exit status: 0 if there is no difference, 1 if there is one, 2 for a "
 		"usage error.\n"
 		"Example: psvm diff lkml-2022-base lkml-2022",

@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORDS = 26, NARROW = 60 };
+enum { NAME = 24, GAP = 2, NARROW = 60, INDENT = 8 };
 
+/* A name that is too long has a line of its own, unless all fits into one. */
 void help_print_row(const char *name, const char *words)
 {
-	unsigned int hang = cli_width() < NARROW ? 8 : WORDS;
-	int width = WORDS - 2;
+	unsigned int hang = cli_width() < NARROW ? INDENT : NAME + GAP;
+	size_t length = strlen(name);
 
-	if (strlen(name) <= (size_t)width && hang == WORDS) {
-		cli_print_hanging(0, hang, "%-*s%s", width + 2, name, words);
+	if ((hang > NAME && length <= NAME) ||
+	    length + GAP + strlen(words) <= cli_width()) {
+		cli_print_hanging(0, hang, "%-*s  %s", NAME, name, words);
 		return;
 	}
 	puts(name);
