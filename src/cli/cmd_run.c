@@ -179,7 +179,7 @@ static bool print_and_write(const struct transition *transition, const struct ru
 	if (!options->output)
 		return run_print(run, options->json);
 	if (!transition->make(run, image) ||
-	    !cli_output_begin(&output, options->output, image))
+	    !cli_output_begin(&output, options->output, image, sizeof(image)))
 		return false;
 	if (run_print(run, options->json))
 		return cli_output_commit(&output);
