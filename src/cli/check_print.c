@@ -35,6 +35,7 @@ static void print_head(const struct checked *c)
 	checked_extent(words, c);
 	cli_print(0, "%s", words);
 	cli_l0_print(c->name, c->foreign);
+	cli_print(0, "By the model; unconfirmed on hardware.");
 	for (size_t i = 0; i < count; i++)
 		cli_print(0, "%s", notes[i]);
 }

@@ -78,8 +78,6 @@ size_t checked_notes(char notes[CHECKED_NOTES][CHECKED_WORDS], const struct chec
 {
 	size_t n = 0;
 
-	(void)snprintf(notes[n++], CHECKED_WORDS,
-		       "By the model; unconfirmed on hardware.");
 	if (!c->implicit_event)
 		(void)snprintf(notes[n++], CHECKED_WORDS, "%s", checked_latent);
 	if (c->recorded != NULL)

@@ -27,8 +27,8 @@ size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
 /* Those that show a class which was not found here: the scope ends before it. */
 size_t checked_rows_beyond(const struct checked *c);
 
-/* What stands behind a finding; the verdict; what it covers; what it rests on. */
-enum { CHECKED_WORDS = 256, CHECKED_NOTES = 3 };
+/* What stands behind a finding; the verdict; what it covers; what else it rests on. */
+enum { CHECKED_WORDS = 256, CHECKED_NOTES = 2 };
 extern const char checked_latent[];
 void checked_mark(char text[CHECKED_WORDS], const struct checked *c,
 		  const struct psvm_finding *f);

@@ -35,7 +35,13 @@ struct cli_usage {
 	size_t max_arguments;
 };
 
-/* The rows that tables of options have in common; `set` is an int. */
+/* The rows that tables of options have in common; `set` is an int, of
+ * HTML a string. */
+#define CLI_HTML_OPTION(set) \
+	{ \
+		"html", '\0', POPT_ARG_STRING, set, 0, \
+			"write a page as well, to be looked at in a browser", "FILE" \
+	}
 #define CLI_JSON_OPTION(set) \
 	{ \
 		"json", 'j', POPT_ARG_NONE, set, 0, "print JSON", NULL \

@@ -114,6 +114,20 @@ void cli_output_abandon(struct cli_output *output)
 	free(output->target);
 }
 
+bool cli_output_probe(const char *path)
+{
+	struct cli_output output;
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+	    !S_ISDIR(status.st_mode))
+		return true;
+	if (!cli_output_begin(&output, path, "", 0))
+		return false;
+	cli_output_abandon(&output);
+	return true;
+}
+
 static bool finish(struct cli_output *output)
 {
 	bool ok;

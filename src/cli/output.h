@@ -27,6 +27,10 @@ bool cli_output_begin(struct cli_output *output, const char *path, const void *d
 		      size_t size);
 bool cli_output_commit(struct cli_output *output);
 
+/* Will this path do, as far as can be said beforehand? Of a device or a pipe nothing can:
+ * to open it is to begin. False after one line on stderr. */
+bool cli_output_probe(const char *path);
+
 /* Instead of a commit: leave everything as it was. */
 void cli_output_abandon(struct cli_output *output);
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/html.h - reports as pages: one file, that needs no network and no script. */
+#ifndef CLI_HTML_H
+#define CLI_HTML_H
+
+#include "story.h"
+
+#include <stdio.h>
+
+/*
+ * Markup, and what is put into it: %s is text and is escaped, %d an int, %zu a size_t,
+ * and %% a percent sign. Text never comes in by another way, so no file that psvm
+ * reads can put markup into a page. A null stream takes nothing.
+ */
+__attribute__((format(printf, 2, 3))) void html(FILE *to, const char *markup, ...);
+
+/* A page on its way, in memory: its file gets all of it or nothing. */
+struct html_page {
+	const char *path;
+	FILE *summary; /* below the title */
+	FILE *body;    /* below the summary */
+	char *text[2];
+	size_t size[2];
+};
+
+/* Can the page be written later? Each returns false after a line on stderr; after a
+ * beginning that has failed there is nothing to end. */
+bool html_begin(struct html_page *page, const char *command, const char *path);
+bool html_write(struct html_page *page, const char *command, const char *title);
+/* In any case. */
+void html_end(struct html_page *page);
+
+/* The style, which is the same for all pages. */
+void html_style(FILE *to);
+
+/* --- parts of pages ------------------------------------------------------ */
+
+/* A story: three lanes, drawn; and the words that they end with, rows of a <dl>. */
+void html_story(FILE *to, const struct psvm_finding *f, const struct cli_sides *sides);
+void html_story_end(FILE *to, const struct psvm_finding *f,
+		    const struct cli_sides *sides);
+
+/* Moments of a nested run, in which bits of 02.int_ctl have owners. */
+enum { HTML_VMRUN, HTML_WINDOW, HTML_HANDBACK, HTML_MOMENTS };
+
+/* The bits of int_ctl, and who owns them; those in marks are marked. */
+void html_bits(FILE *to, const struct psvm_rules *rules,
+	       const uint64_t marks[HTML_MOMENTS]);
+/* The same as a table, with the conditions. */
+void html_owners(FILE *to, const struct psvm_rules *rules);
+/* What the colours and signs of both mean. */
+void html_legend(FILE *to);
+
+#endif
