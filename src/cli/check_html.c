@@ -94,7 +94,7 @@ static void put_bits(FILE *to, const struct psvm_rules *rules)
 	html(to, "<h3>int_ctl: who owns each bit</h3>\n");
 	html_legend(to);
 	html_bits(to, rules, no_marks);
-	html_owners(to, rules);
+	html_owners(to, rules, UINT64_MAX);
 }
 
 void check_html_add(struct check_page *page, const struct checked *c, long trace)
@@ -116,9 +116,9 @@ void check_html_add(struct check_page *page, const struct checked *c, long trace
 
 /* --- the page ------------------------------------------------------------ */
 
-bool check_html_begin(struct check_page *page, const char *path)
+bool check_html_begin(struct check_page *page)
 {
-	if (!html_begin(&page->html, "check", path))
+	if (!html_begin(&page->html, "check"))
 		return false;
 	html(page->html.summary, "<ul class=\"cards\">\n");
 	return true;
@@ -136,7 +136,7 @@ static void put_scope(FILE *to, const char *scope)
 	html(to, "</dl>\n</section>\n");
 }
 
-bool check_html_write(struct check_page *page)
+bool check_html_write(struct check_page *page, const char *path)
 {
 	html(page->html.summary,
 	     "</ul>\n<p>By the model; unconfirmed on hardware. Two machines were run "
@@ -148,5 +148,5 @@ bool check_html_write(struct check_page *page)
 	     "(nested). <a href=\"#scope\">What the scope covers</a>.</p>\n",
 	     page->scope);
 	put_scope(page->html.body, page->scope);
-	return html_write(&page->html, "check", "Can L1 tell that it is nested?");
+	return html_write(&page->html, "check", "Can L1 tell that it is nested?", path);
 }

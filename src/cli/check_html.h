@@ -12,9 +12,9 @@ struct check_page {
 };
 
 /* As html_begin(); then rule set by rule set; then to the file; and html_end(). */
-bool check_html_begin(struct check_page *page, const char *path);
+bool check_html_begin(struct check_page *page);
 /* trace: the number of the only class that is told, or 0. */
 void check_html_add(struct check_page *page, const struct checked *c, long trace);
-bool check_html_write(struct check_page *page);
+bool check_html_write(struct check_page *page, const char *path);
 
 #endif

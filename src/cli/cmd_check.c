@@ -2,6 +2,7 @@
 /* psvm check - can L1 tell that it is nested? */
 #include "check_html.h"
 #include "checked.h"
+#include "output.h"
 #include "progress.h"
 
 #include "psvm/check.h"
@@ -194,17 +195,19 @@ static int check_with(struct run *run, const char **arguments)
 	return check_names(run, all, N_ROWS(all));
 }
 
-/* The page is written when everything has been printed. */
+/* The page is written when everything has been printed; if that cannot be, better to
+ * hear it now than after minutes of exploration. */
 static int check_to_page(struct run *run, const char **arguments)
 {
+	const char *path = run->options->html;
 	int status;
 
-	if (run->options->html == NULL)
+	if (path == NULL)
 		return check_with(run, arguments);
-	if (!check_html_begin(&run->page, run->options->html))
+	if (!cli_output_probe(path) || !check_html_begin(&run->page))
 		return CLI_BAD;
 	status = check_with(run, arguments);
-	if (status != CLI_BAD && !check_html_write(&run->page))
+	if (status != CLI_BAD && !check_html_write(&run->page, path))
 		status = CLI_BAD;
 	html_end(&run->page.html);
 	return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
+#include "diff_html.h"
+#include "output.h"
 #include "pair.h"
 #include "progress.h"
 
@@ -15,7 +17,7 @@
 
 struct options {
 	int json;
-	char *scope;
+	char *scope, *html;
 };
 
 /* How much is explored to see which changes L1 can see. The first is the default. */
@@ -40,27 +42,20 @@ static void print_title(const struct pair *pair, size_t number,
 
 static void print_terms(const struct pair *pair, const struct psvm_change *change)
 {
-	char words[PSVM_WORDS_SIZE];
+	char words[PAIR_WORDS];
 
 	for (size_t i = 0; i < change->n_terms; i++) {
-		(void)psvm_words_of_term(words, sizeof(words), pair_scope(pair, change),
-					 change->terms[i]);
-		if (change->n_terms > 1)
-			cli_print(3, "%s (%zu) %s", i ? "or if" : "if", i + 1, words);
-		else
-			cli_print(3, "%s%s", change->terms[i].mask ? "if " : "", words);
+		pair_term(words, pair, change, i);
+		cli_print(3, "%s", words);
 	}
 }
 
 static void print_part(const struct pair *pair, const struct psvm_change_part *part)
 {
-	char words[PSVM_WORDS_SIZE];
+	char words[PAIR_WORDS];
 
-	(void)psvm_words_of_part(words, sizeof(words), part);
-	if (part->term >= 0)
-		cli_print(3, "(%d) %s", part->term + 1, words);
-	else
-		cli_print(3, "%s", words);
+	pair_part(words, part);
+	cli_print(3, "%s", words);
 	for (size_t i = 0; i < 2; i++) {
 		(void)psvm_words_of_becomes(words, sizeof(words), part, i);
 		cli_print(6, "%s: %s", pair->name[i], words);
@@ -69,19 +64,13 @@ static void print_part(const struct pair *pair, const struct psvm_change_part *p
 
 static void print_example(const struct pair *pair, const struct psvm_change *change)
 {
-	const struct psvm_diff_input *example = &change->example;
-	char words[PSVM_WORDS_SIZE];
+	char words[PSVM_WORDS_SIZE], lines[PAIR_LINES][PAIR_WORDS];
+	size_t count = pair_example(lines, pair, change);
 
-	(void)psvm_words_of_input(words, sizeof(words), example);
+	(void)psvm_words_of_input(words, sizeof(words), &change->example);
 	cli_print(3, "example: %s", words);
-	(void)psvm_initializer_of_input(words, sizeof(words), &example->nested);
-	cli_print(6, "struct psvm_nested n = { %s };", words);
-	if (!pair_has_intercepts(pair, change))
-		return;
-	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i12);
-	cli_print(6, "struct psvm_intercepts i12 = { %s };", words);
-	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i01);
-	cli_print(6, "struct psvm_intercepts i01 = { %s };", words);
+	for (size_t i = 0; i < count; i++)
+		cli_print(6, "%s", lines[i]);
 }
 
 static void print_visible(const struct pair *pair, const struct psvm_visible *v)
@@ -361,9 +350,11 @@ static bool look(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b)
 	return error == NULL || cli_fail("diff", "%s", error);
 }
 
-static int look_and_show(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b, bool json)
+static int look_and_show(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b,
+			 const struct options *o)
 {
-	bool done = look(pair, a, b) && show(pair, json);
+	bool done = look(pair, a, b) && show(pair, o->json) &&
+		    (!o->html || diff_html(pair, o->html));
 
 	psvm_visible_free(pair->visible, pair->diff->n_changes);
 	if (!done)
@@ -381,9 +372,10 @@ static int compare(const void *options, const char **names)
 	int status = CLI_BAD;
 
 	if (extent && cli_l0_open("diff", names[0], &a) &&
-	    cli_l0_open("diff", names[1], &b)) {
+	    cli_l0_open("diff", names[1], &b) &&
+	    (!o->html || cli_output_probe(o->html))) {
 		if (psvm_diff_run(&diff, a.l0, b.l0))
-			status = look_and_show(&pair, a.l0, b.l0, o->json);
+			status = look_and_show(&pair, a.l0, b.l0, o);
 		else
 			cli_fail("diff", "%s", failures[diff.code]);
 		psvm_diff_free(&diff);
@@ -395,19 +387,20 @@ static int compare(const void *options, const char **names)
 
 int cmd_diff(int argc, const char **argv)
 {
-	struct options options = { 0, NULL };
+	struct options options = { 0, NULL, NULL };
 	const struct poptOption table[] = {
 		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
 		  "how far to look for what L1 or L2 can see: short (this is the "
 		  "default), none, default (minutes), full (hours)",
 		  "SCOPE" },
+		CLI_HTML_OPTION(&options.html),
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
 	};
 	const struct cli_usage usage = {
 		"diff",
-		"[--scope SCOPE] [--json] RULES RULES",
+		"[OPTION]... RULES RULES",
 		"Prints every functional difference between two rule sets: at which "
 		"moment, under which condition, which bits, what they become with "
 		"either rule set, and an example as input for libpsvm. It runs both on "
@@ -435,5 +428,6 @@ int cmd_diff(int argc, const char **argv)
 	int status = cli_command(&usage, argc, argv, compare, &options);
 
 	free(options.scope);
+	free(options.html);
 	return status;
 }

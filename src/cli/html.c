@@ -71,12 +71,9 @@ static bool out_of_memory(const char *command)
 	return cli_fail(command, "--html: out of memory");
 }
 
-bool html_begin(struct html_page *page, const char *command, const char *path)
+bool html_begin(struct html_page *page, const char *command)
 {
-	*page = (struct html_page){ .path = path };
-	/* Better now than after minutes of exploration. */
-	if (!cli_output_probe(path))
-		return false;
+	*page = (struct html_page){ 0 };
 	page->summary = open_memstream(&page->text[0], &page->size[0]);
 	page->body = open_memstream(&page->text[1], &page->size[1]);
 	if (page->summary != NULL && page->body != NULL)
@@ -114,7 +111,8 @@ static bool write_file(const char *path, const char *text, size_t size)
 	return cli_output_begin(&output, path, text, size) && cli_output_commit(&output);
 }
 
-bool html_write(struct html_page *page, const char *command, const char *title)
+bool html_write(struct html_page *page, const char *command, const char *title,
+		const char *path)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -127,7 +125,7 @@ bool html_write(struct html_page *page, const char *command, const char *title)
 	put_page(to, page, command, title);
 	whole = ferror(to) == 0;
 	whole = fclose(to) == 0 && whole;
-	done = whole ? write_file(page->path, text, size) : out_of_memory(command);
+	done = whole ? write_file(path, text, size) : out_of_memory(command);
 	free(text);
 	return done;
 }

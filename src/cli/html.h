@@ -16,17 +16,17 @@ __attribute__((format(printf, 2, 3))) void html(FILE *to, const char *markup, ..
 
 /* A page on its way, in memory: its file gets all of it or nothing. */
 struct html_page {
-	const char *path;
 	FILE *summary; /* below the title */
 	FILE *body;    /* below the summary */
 	char *text[2];
 	size_t size[2];
 };
 
-/* Can the page be written later? Each returns false after a line on stderr; after a
- * beginning that has failed there is nothing to end. */
-bool html_begin(struct html_page *page, const char *command, const char *path);
-bool html_write(struct html_page *page, const char *command, const char *title);
+/* Each returns false after a line on stderr; after a beginning that has failed there is
+ * nothing to end. */
+bool html_begin(struct html_page *page, const char *command);
+bool html_write(struct html_page *page, const char *command, const char *title,
+		const char *path);
 /* In any case. */
 void html_end(struct html_page *page);
 
@@ -46,8 +46,8 @@ enum { HTML_VMRUN, HTML_WINDOW, HTML_HANDBACK, HTML_MOMENTS };
 /* The bits of int_ctl, and who owns them; those in marks are marked. */
 void html_bits(FILE *to, const struct psvm_rules *rules,
 	       const uint64_t marks[HTML_MOMENTS]);
-/* The same as a table, with the conditions. */
-void html_owners(FILE *to, const struct psvm_rules *rules);
+/* The same as a table, with the conditions, of fields that have one of the bits. */
+void html_owners(FILE *to, const struct psvm_rules *rules, uint64_t bits);
 /* What the colours and signs of both mean. */
 void html_legend(FILE *to);
 

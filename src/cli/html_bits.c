@@ -148,9 +148,10 @@ static void put_name(FILE *to, const char *name)
 	html(to, "</b>");
 }
 
-static void put_codes(FILE *to, const struct moment *moment, struct owners owners)
+static void put_codes(FILE *to, const struct moment *moment, struct owners owners,
+		      bool marked)
 {
-	html(to, "<i>");
+	html(to, "<i>%s", marked ? "\u2260 " : "");
 	for (unsigned i = 0; i < OWNERS; i++) {
 		uint8_t owner = (uint8_t)(1U << i);
 
@@ -170,7 +171,7 @@ static void put_box(FILE *to, const struct diagram *d, unsigned high, unsigned w
 	     class_of(owners.ever), width >= 8 ? " row" : "", marked ? " ne" : "",
 	     (int)(width < 8 ? width : 8));
 	put_name(to, field_of(high)->name);
-	put_codes(to, d->moment, owners);
+	put_codes(to, d->moment, owners, marked);
 	if (width == 1)
 		html(to, "<small>%d</small>", (int)high);
 	else
@@ -254,19 +255,22 @@ static bool is_owned(const struct psvm_rules *rules, const struct psvm_bits_name
 	return ever != 0;
 }
 
-void html_owners(FILE *to, const struct psvm_rules *rules)
+void html_owners(FILE *to, const struct psvm_rules *rules, uint64_t bits)
 {
 	size_t count;
 	const struct psvm_bits_name *field = psvm_names_of_unit(PSVM_UNIT_INT_CTL,
 								&count);
 
+	if (bits == 0)
+		return;
 	html(to, "<table>\n<caption>Owners, and under which condition</caption>\n"
 		 "<thead><tr><th scope=\"col\">Field</th>");
 	for (size_t i = 0; i < HTML_MOMENTS; i++)
 		html(to, "<th scope=\"col\">%s</th>", moments[i].title);
 	html(to, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < count; i++)
-		if (is_owned(rules, &field[i]))
+		if (PSVM_MASK64(field[i].shift, field[i].width) & bits &&
+		    is_owned(rules, &field[i]))
 			put_row(to, rules, &field[i]);
 	html(to, "</tbody></table>\n");
 }

@@ -47,7 +47,9 @@ static const char *const style[] = {
 	".verdict{color:var(--bad)}",
 	".cards>.good{border-left-color:var(--good);background:var(--good-page)}.good "
 	".verdict{color:var(--good)}",
-	".index{padding-left:2.2rem;columns:2 30rem;column-gap:3rem;font-size:.9rem}.index li{margin:0 0 .3rem;break-inside:avoid}.index span{color:var(--soft)}",
+	".index{padding-left:2.2rem;columns:2 "
+	"30rem;column-gap:3rem;font-size:.9rem}.index li{margin:0 0 "
+	".3rem;break-inside:avoid}.index span{color:var(--soft)}",
 	/* Bits of int_ctl: bytes below each other. */
 	".moments{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,"
 	"20rem),1fr));gap:1rem 1.25rem;margin:.75rem 0}",
@@ -81,7 +83,8 @@ static const char *const style[] = {
 	"thead th{background:var(--card)}td p{margin:0 0 "
 	".2rem}caption{text-align:left;font-weight:600;padding:.3rem 0}",
 	"@media "
-	"(max-width:44rem){thead{display:none}table,tbody,tr,caption,th,td{display:block}tr{"
+	"(max-width:44rem){thead{display:none}table,tbody,tr,caption,th,td{display:block}"
+	"tr{"
 	"border:1px solid var(--line);border-radius:6px;margin-bottom:.6rem}",
 	"th,td{border:0;padding:.25rem "
 	".7rem}td::before{content:attr(data-head);display:block;color:var(--soft);font-"

@@ -56,13 +56,6 @@ const struct psvm_diff_scope *pair_scope(const struct pair *pair,
 	return &pair->diff->scopes[change->scope];
 }
 
-bool pair_has_intercepts(const struct pair *pair, const struct psvm_change *change)
-{
-	enum psvm_moment moment = pair_scope(pair, change)->moment;
-
-	return moment == PSVM_MOMENT_MERGE || moment == PSVM_MOMENT_ROUTE;
-}
-
 /* --- the pair ------------------------------------------------------------ */
 
 size_t pair_visible(const struct pair *pair)
@@ -126,6 +119,51 @@ void pair_moment(char text[PAIR_WORDS], const struct pair *pair,
 		       only ? scope->only : "");
 }
 
+void pair_term(char text[PAIR_WORDS], const struct pair *pair,
+	       const struct psvm_change *change, size_t term)
+{
+	char words[PSVM_WORDS_SIZE];
+
+	(void)psvm_words_of_term(words, sizeof(words), pair_scope(pair, change),
+				 change->terms[term]);
+	if (change->n_terms > 1)
+		(void)snprintf(text, PAIR_WORDS, "%s (%zu) %s", term ? "or if" : "if",
+			       term + 1, words);
+	else
+		(void)snprintf(text, PAIR_WORDS, "%s%s",
+			       change->terms[term].mask ? "if " : "", words);
+}
+
+void pair_part(char text[PAIR_WORDS], const struct psvm_change_part *part)
+{
+	char words[PSVM_WORDS_SIZE];
+
+	(void)psvm_words_of_part(words, sizeof(words), part);
+	if (part->term >= 0)
+		(void)snprintf(text, PAIR_WORDS, "(%d) %s", part->term + 1, words);
+	else
+		(void)snprintf(text, PAIR_WORDS, "%s", words);
+}
+
+size_t pair_example(char lines[PAIR_LINES][PAIR_WORDS], const struct pair *pair,
+		    const struct psvm_change *change)
+{
+	const struct psvm_diff_input *example = &change->example;
+	enum psvm_moment moment = pair_scope(pair, change)->moment;
+	bool intercepts = moment == PSVM_MOMENT_MERGE || moment == PSVM_MOMENT_ROUTE;
+	char words[PSVM_WORDS_SIZE];
+
+	(void)psvm_initializer_of_input(words, sizeof(words), &example->nested);
+	(void)snprintf(lines[0], PAIR_WORDS, "struct psvm_nested n = { %s };", words);
+	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i12);
+	(void)snprintf(lines[1], PAIR_WORDS, "struct psvm_intercepts i12 = { %s };",
+		       words);
+	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i01);
+	(void)snprintf(lines[2], PAIR_WORDS, "struct psvm_intercepts i01 = { %s };",
+		       words);
+	return intercepts ? PAIR_LINES : 1;
+}
+
 static const char *const verdicts[] = {
 	[PSVM_NOT_SEEN] = "L1 and L2 have not seen it",
 	[PSVM_VISIBLE] = "L1 or L2 can see it",
@@ -134,10 +172,15 @@ static const char *const verdicts[] = {
 	[PSVM_NOT_MODELLED] = "undecided, the model has nothing that could show it",
 };
 
+const char *pair_verdict(const struct psvm_visible *v)
+{
+	return verdicts[v->verdict];
+}
+
 void pair_seen(char text[PAIR_WORDS], const struct pair *pair,
 	       const struct psvm_visible *v)
 {
-	const char *verdict = verdicts[v->verdict];
+	const char *verdict = pair_verdict(v);
 
 	if (v->verdict == PSVM_VISIBLE)
 		(void)snprintf(text, PAIR_WORDS, "%s: %s", verdict, v->story.title);

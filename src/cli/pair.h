@@ -29,9 +29,6 @@ extern const char pair_by_the_model[], pair_why_complete[], pair_nested_feature[
 
 const struct psvm_diff_scope *pair_scope(const struct pair *pair,
 					 const struct psvm_change *change);
-/* Are intercepts among the inputs of the change's moment? */
-bool pair_has_intercepts(const struct pair *pair, const struct psvm_change *change);
-
 /* What people have said about the step from one rule set to the other; or null. */
 const char *pair_claim(const struct pair *pair);
 
@@ -45,9 +42,18 @@ void pair_refuted(char text[PAIR_WORDS], const struct pair *pair);
 void pair_count(char text[PAIR_WORDS], const struct pair *pair);
 void pair_moment(char text[PAIR_WORDS], const struct pair *pair,
 		 const struct psvm_change *change);
+void pair_term(char text[PAIR_WORDS], const struct pair *pair,
+	       const struct psvm_change *change, size_t term);
+void pair_part(char text[PAIR_WORDS], const struct psvm_change_part *part);
+const char *pair_verdict(const struct psvm_visible *v);
 void pair_seen(char text[PAIR_WORDS], const struct pair *pair,
 	       const struct psvm_visible *v);
 void pair_inputs(char text[PAIR_WORDS], const struct psvm_diff *diff);
 void pair_conditions(char text[PAIR_WORDS], const struct psvm_diff_scope *scope);
+
+/* The example of a change, in C; returns the number of lines. */
+enum { PAIR_LINES = 3 };
+size_t pair_example(char lines[PAIR_LINES][PAIR_WORDS], const struct pair *pair,
+		    const struct psvm_change *change);
 
 #endif
