@@ -17,7 +17,7 @@ struct source {
 	const char *code;
 };
 
-/* clang-format off: a table. */
+/* clang-format off */
 static const struct moment {
 	const char *title, *words;
 	struct source sources[SOURCES];
@@ -279,7 +279,7 @@ void html_owners(FILE *to, const struct psvm_rules *rules, uint64_t bits)
 
 void html_legend(FILE *to)
 {
-	/* clang-format off: a table. */
+	/* clang-format off */
 	static const struct {
 		const char *class, *code, *words;
 	} keys[] = {
