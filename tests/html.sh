@@ -83,13 +83,13 @@ long=$(printf '%090d' 0)
 
 browse 1 --window-size=1280,1600 --screenshot="$pages/empty.png" about:blank
 for page in check diff long; do
-	measure $page 1 'rgb(27, 31, 36) on rgb(255, 255, 255)'
-	measure $page 0 'rgb(230, 237, 243) on rgb(16, 21, 27)'
+	measure "$page" 1 'rgb(27, 31, 36) on rgb(255, 255, 255)'
+	measure "$page" 0 'rgb(230, 237, 243) on rgb(16, 21, 27)'
 done
 for page in check diff; do
 	for width in 1280 400; do
-		shoot $page 1 $width
-		shoot $page 0 $width
+		shoot "$page" 1 "$width"
+		shoot "$page" 0 "$width"
 		! cmp -s "$pages/$page-$width-0.png" "$pages/$page-$width-1.png" ||
 			fail "$page is not dark"
 	done

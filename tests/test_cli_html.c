@@ -112,7 +112,7 @@ struct page_row {
 /* clang-format off: a table. */
 static struct page_row pages[] = {
 	{ "check: summary, words, notes", "check --merge two.json", 1,
-	  { "<title>Can L1 tell that it is nested?</title>",
+	  { "<title>xen: can L1 tell that it is nested?</title>",
 	    "<span class=\"verdict\">\xe2\x89\xa0 L1 or L2 can tell: 2 classes of differences</span>",
 	    "scope default, 41 states, 42 transitions, representing 43 set-ups, complete",
 	    "By the model; unconfirmed on hardware.", "is latent.",
@@ -147,7 +147,7 @@ static struct page_row pages[] = {
 	{ "check: a shard", "check lkml-2022 --shard 5/16", 1,
 	  { "shard 5/16", "id=\"lkml-2022-1\"" }, { NULL } },
 	{ "check: every rule set", "check --all --shard 5/16", 1,
-	  { "href=\"#linux-6.1\"", "href=\"#linux-6.12\"", "href=\"#xen\"", "id=\"exact\"",
+	  { "<h1>Can L1 tell that it is nested?</h1>", "href=\"#linux-6.1\"", "href=\"#linux-6.12\"", "href=\"#xen\"", "id=\"exact\"",
 	    "<h2>exact</h2>", "<h2>xen</h2>" }, { "id=\"exact-1\"" } },
 	{ "bits: lkml-2022", "diff lkml-2022 lkml-2022 --scope none", 0,
 	  { "<span class=\"bit o2\" style=\"grid-column:span 1\"><b>V_<wbr/>INTR_<wbr/>MASKING<wbr/>"

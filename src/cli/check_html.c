@@ -103,6 +103,8 @@ void check_html_add(struct check_page *page, const struct checked *c, long trace
 	size_t count = checked_notes(notes, c);
 	FILE *body = page->html.body;
 
+	page->sets++;
+	(void)snprintf(page->name, sizeof(page->name), "%s", c->name);
 	(void)snprintf(page->scope, sizeof(page->scope), "%s", c->scope);
 	put_card(page->html.summary, c);
 	html(body, "<section id=\"%s\">\n<h2>%s</h2>\n<p>%s</p>\n", c->name, c->name,
@@ -138,15 +140,20 @@ static void put_scope(FILE *to, const char *scope)
 
 bool check_html_write(struct check_page *page, const char *path)
 {
+	char title[128];
+
 	html(page->html.summary,
 	     "</ul>\n<p>By the model; unconfirmed on hardware. Two machines were run "
-	     "side "
-	     "by side through everything that can happen in scope %s: L1 and L2 alone on "
-	     "a "
-	     "processor (bare), and L1 and L2 under an L0 that does what the rule set "
-	     "says "
-	     "(nested). <a href=\"#scope\">What the scope covers</a>.</p>\n",
+	     "side by side through everything that can happen in scope %s: L1 and L2 "
+	     "alone on a processor (bare), and L1 and L2 under an L0 that does what the "
+	     "rule set says (nested). <a href=\"#scope\">What the scope "
+	     "covers</a>.</p>\n",
 	     page->scope);
 	put_scope(page->html.body, page->scope);
-	return html_write(&page->html, "check", "Can L1 tell that it is nested?", path);
+	if (page->sets == 1)
+		(void)snprintf(title, sizeof(title), "%s: can L1 tell that it is nested?",
+			       page->name);
+	else
+		(void)snprintf(title, sizeof(title), "Can L1 tell that it is nested?");
+	return html_write(&page->html, "check", title, path);
 }

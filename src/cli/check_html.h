@@ -8,7 +8,8 @@
 
 struct check_page {
 	struct html_page html;
-	char scope[16];
+	size_t sets;
+	char name[64], scope[16]; /* of the last */
 };
 
 /* As html_begin(); then rule set by rule set; then to the file; and html_end(). */

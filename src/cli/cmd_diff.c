@@ -292,7 +292,7 @@ static json_t *json_claim(const struct pair *pair)
 	if (!claim)
 		return json_null();
 	return json_pack("{s:s, s:o}", "words", claim, "refuted_by_the_model",
-			 json_boolean(pair_visible(pair) != 0));
+			 json_boolean(pair_visible_changes(pair) != 0));
 }
 
 static json_t *json_diff(const struct pair *pair)

@@ -10,7 +10,7 @@
 static void put_claim(FILE *to, const struct pair *pair)
 {
 	const char *claim = pair_claim(pair);
-	bool refuted = pair_visible(pair) != 0;
+	bool refuted = pair_visible_changes(pair) != 0;
 	char words[PAIR_WORDS];
 
 	if (!claim)
@@ -163,9 +163,8 @@ static void put_story(FILE *to, const struct psvm_finding *story)
 	html_story(to, story, &pair_sides);
 	html(to,
 	     "<dl class=\"facts\">\n<dt>By the manual</dt>\n<dd>%s</dd>\n"
-	     "<dt>Set-up</dt>\n<dd>%s</dd>\n<dt>Evidence</dt>\n<dd>%s; a shortest story "
-	     "of "
-	     "this part of the scope</dd>\n",
+	     "<dt>Set-up</dt>\n<dd>%s</dd>\n<dt>Evidence</dt>\n<dd>%s; a shortest "
+	     "story of this part of the scope</dd>\n",
 	     story->section, story->setup, pair_by_the_model);
 	html_story_end(to, story, &pair_sides);
 	html(to, "</dl>\n</div>\n");

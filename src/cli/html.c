@@ -53,12 +53,9 @@ void html(FILE *to, const char *markup, ...)
 		case 'd':
 			fprintf(to, "%d", va_arg(args, int));
 			break;
-		case 'z':
+		default: /* %zu */
 			markup++;
 			fprintf(to, "%zu", va_arg(args, size_t));
-			break;
-		default:
-			fputc(*markup, to);
 		}
 	}
 	va_end(args);

@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 /*
- * Markup, and what is put into it: %s is text and is escaped, %d an int, %zu a size_t,
- * and %% a percent sign. Text never comes in by another way, so no file that psvm
- * reads can put markup into a page. A null stream takes nothing.
+ * Markup, and what is put into it: %s is text and is escaped, %d an int, and
+ * %zu a size_t; there is nothing else. Text never comes in by another way, so no file
+ * that psvm reads can put markup into a page. A null stream takes nothing.
  */
 __attribute__((format(printf, 2, 3))) void html(FILE *to, const char *markup, ...);
 

@@ -72,12 +72,14 @@ static struct owners owners_of(const struct psvm_rules *rules,
 	return owners;
 }
 
+/* Of an owner that the moment has. */
 static const char *code_of(const struct moment *moment, uint8_t owner)
 {
-	for (size_t i = 0; i < SOURCES && moment->sources[i].code; i++)
-		if (moment->sources[i].owner == owner)
-			return moment->sources[i].code;
-	return "";
+	const struct source *source = moment->sources;
+
+	while (source->owner != owner)
+		source++;
+	return source->code;
 }
 
 /* --- the diagram --------------------------------------------------------- */

@@ -14,17 +14,14 @@ const char pair_by_the_model[] = "by the model, unconfirmed on hardware";
 
 const char pair_why_complete[] =
 	"Why this is complete: given the conditions, every bit of a result depends on "
-	"the "
-	"bits at its own position only. The ninth inputs have confirmed that in this run "
-	"for every combination; single bits are tested by psvm's test suite. Not "
-	"compared: "
-	"the clean bits to clear, which follow from the words.";
+	"the bits at its own position only. The ninth inputs have confirmed that in "
+	"this run for every combination; single bits are tested by psvm's test suite. "
+	"Not compared: the clean bits to clear, which follow from the words.";
 
 const char pair_nested_feature[] =
 	"A feature is nested if it is offered to L1, used by L0, and enabled in 12. A "
 	"combination in which a feature is offered that L0 does not use is impossible "
-	"and "
-	"left out.";
+	"and left out.";
 
 static const struct claim {
 	const char *from;
@@ -58,7 +55,7 @@ const struct psvm_diff_scope *pair_scope(const struct pair *pair,
 
 /* --- the pair ------------------------------------------------------------ */
 
-size_t pair_visible(const struct pair *pair)
+size_t pair_visible_changes(const struct pair *pair)
 {
 	size_t n = 0;
 
@@ -96,13 +93,13 @@ void pair_refuted(char text[PAIR_WORDS], const struct pair *pair)
 	(void)snprintf(text, PAIR_WORDS,
 		       "It is %srefuted by the model: the patch makes %zu functional "
 		       "change%s. Each could be a patch of its own.",
-		       pair_visible(pair) ? "" : "not ", n, plural(n));
+		       pair_visible_changes(pair) ? "" : "not ", n, plural(n));
 }
 
 void pair_count(char text[PAIR_WORDS], const struct pair *pair)
 {
 	(void)snprintf(text, PAIR_WORDS, "L1 or L2 can see %zu of them, %zu undecided.",
-		       pair_visible(pair), count_undecided(pair));
+		       pair_visible_changes(pair), count_undecided(pair));
 }
 
 /* --- a change ------------------------------------------------------------ */

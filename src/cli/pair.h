@@ -33,7 +33,7 @@ const struct psvm_diff_scope *pair_scope(const struct pair *pair,
 const char *pair_claim(const struct pair *pair);
 
 /* Changes that L1 can see; without a look at that, all. */
-size_t pair_visible(const struct pair *pair);
+size_t pair_visible_changes(const struct pair *pair);
 
 /* Sentences: of the pair, of a change, and of how complete the comparison is. */
 enum { PAIR_WORDS = 4 * PSVM_WORDS_SIZE };
