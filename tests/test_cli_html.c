@@ -70,6 +70,8 @@ static struct row rows[] = {
 	{ "no such directory", "check exact --html none/page.html", 2, { NULL },
 	  { "none/page.html", "No such file or directory" } },
 	{ "a directory", "diff xen xen --html .", 2, { NULL }, { ".", "Is a directory" } },
+	{ "no name", "check exact --html ''", 2, { NULL }, { "--html: the name of the file is empty" } },
+	{ "the standard output", "diff xen exact --html -", 2, { NULL }, { "give --html a FILE" } },
 	{ "no file", "check exact --html", 2, { NULL }, { "--html" } },
 	{ "a file that is no result", "check --merge broken.json --html kept.html", 2,
 	  { NULL }, { "broken.json" } },

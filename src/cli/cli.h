@@ -66,6 +66,10 @@ int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_
 bool cli_number(const char *command, const char *option, const char *text,
 		unsigned long min, unsigned long max, unsigned long *number);
 
+/* Is the value of an option the name of a file to write? Null is: it was not given. False
+ * after a line on stderr. */
+bool cli_new_file(const char *command, const char *option, const char *path);
+
 /* A rule set by its name, or null after a line on stderr with the known ones. */
 const struct psvm_rules *cli_rules(const char *command, const char *name);
 

@@ -2,7 +2,6 @@
 /* psvm check - can L1 tell that it is nested? */
 #include "check_html.h"
 #include "checked.h"
-#include "output.h"
 #include "progress.h"
 
 #include "psvm/check.h"
@@ -204,7 +203,7 @@ static int check_to_page(struct run *run, const char **arguments)
 
 	if (path == NULL)
 		return check_with(run, arguments);
-	if (!cli_output_probe(path) || !check_html_begin(&run->page))
+	if (!html_can_write("check", path) || !check_html_begin(&run->page))
 		return CLI_BAD;
 	status = check_with(run, arguments);
 	if (status != CLI_BAD && !check_html_write(&run->page, path))

@@ -2,7 +2,7 @@
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
 #include "diff_html.h"
-#include "output.h"
+#include "html.h"
 #include "pair.h"
 #include "progress.h"
 
@@ -371,9 +371,8 @@ static int compare(const void *options, const char **names)
 	struct pair pair = { { names[0], names[1] }, { &a, &b }, &diff, extent, NULL };
 	int status = CLI_BAD;
 
-	if (extent && cli_l0_open("diff", names[0], &a) &&
-	    cli_l0_open("diff", names[1], &b) &&
-	    (!o->html || cli_output_probe(o->html))) {
+	if (extent && html_can_write("diff", o->html) &&
+	    cli_l0_open("diff", names[0], &a) && cli_l0_open("diff", names[1], &b)) {
 		if (psvm_diff_run(&diff, a.l0, b.l0))
 			status = look_and_show(&pair, a.l0, b.l0, o);
 		else

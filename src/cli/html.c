@@ -68,6 +68,12 @@ static bool out_of_memory(const char *command)
 	return cli_fail(command, "--html: out of memory");
 }
 
+bool html_can_write(const char *command, const char *path)
+{
+	return cli_new_file(command, "--html", path) &&
+	       (path == NULL || cli_output_probe(path));
+}
+
 bool html_begin(struct html_page *page, const char *command)
 {
 	*page = (struct html_page){ 0 };

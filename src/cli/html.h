@@ -22,6 +22,10 @@ struct html_page {
 	size_t size[2];
 };
 
+/* Will the file of --html do? Null does: it was not given. False after a line on stderr.
+ */
+bool html_can_write(const char *command, const char *path);
+
 /* Each returns false after a line on stderr; after a beginning that has failed there is
  * nothing to end. */
 bool html_begin(struct html_page *page, const char *command);
