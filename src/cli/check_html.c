@@ -27,12 +27,18 @@ static void put_facts(FILE *to, const struct checked *c, const struct psvm_findi
 	html(to, "</dl>\n");
 }
 
+/* A path is no name for a part of a page; there is one such part at most. */
+static const char *id_of(const struct checked *c)
+{
+	return c->foreign ? "foreign" : c->name;
+}
+
 static void put_finding(FILE *to, const struct checked *c, size_t number)
 {
 	const struct psvm_finding *f = &c->result.findings[number - 1];
 
 	html(to, "<article id=\"%s-%zu\">\n<h3>%zu. %s</h3>\n<div class=\"story\">\n",
-	     c->name, number, number, f->title);
+	     id_of(c), number, number, f->title);
 	html_story(to, f, &checked_sides);
 	put_facts(to, c, f);
 	html(to, "</div>\n</article>\n");
@@ -48,7 +54,7 @@ static void put_line(FILE *to, const struct checked *c, size_t number)
 {
 	const struct psvm_finding *f = &c->result.findings[number - 1];
 
-	html(to, "<li value=\"%zu\"><a href=\"#%s-%zu\">%s</a>", number, c->name, number,
+	html(to, "<li value=\"%zu\"><a href=\"#%s-%zu\">%s</a>", number, id_of(c), number,
 	     f->title);
 	if (f->situation[0])
 		html(to, " <span>when %s</span>", f->situation);
@@ -83,7 +89,7 @@ static void put_card(FILE *to, const struct checked *c)
 	html(to,
 	     "<li class=\"%s\"><p><a class=\"name\" href=\"#%s\">%s</a>: <span "
 	     "class=\"verdict\">%s %s</span></p>\n<p>%s</p>\n</li>\n",
-	     differs ? "bad" : "good", c->name, c->name, differs ? "\u2260" : "=",
+	     differs ? "bad" : "good", id_of(c), c->name, differs ? "\u2260" : "=",
 	     verdict, extent);
 }
 
@@ -97,21 +103,32 @@ static void put_bits(FILE *to, const struct psvm_rules *rules)
 	html_owners(to, rules, UINT64_MAX);
 }
 
-void check_html_add(struct check_page *page, const struct checked *c, long trace)
+/* What it is, and what the claims rest on. */
+static void put_words(FILE *to, const struct checked *c)
 {
 	char notes[CHECKED_NOTES][CHECKED_WORDS];
 	size_t count = checked_notes(notes, c);
+
+	if (!c->foreign)
+		html(to, "<p>%s</p>\n",
+		     psvm_words_of_rule_set(psvm_rule_set_by_name(c->name)));
+	html_foreign(to, c->name, c->foreign);
+	for (size_t i = 0; i < count; i++)
+		html(to, "<p>%s</p>\n", notes[i]);
+}
+
+void check_html_add(struct check_page *page, const struct checked *c, long trace)
+{
 	FILE *body = page->html.body;
 
 	page->sets++;
 	(void)snprintf(page->name, sizeof(page->name), "%s", c->name);
 	(void)snprintf(page->scope, sizeof(page->scope), "%s", c->scope);
 	put_card(page->html.summary, c);
-	html(body, "<section id=\"%s\">\n<h2>%s</h2>\n<p>%s</p>\n", c->name, c->name,
-	     psvm_words_of_rule_set(psvm_rule_set_by_name(c->name)));
-	for (size_t i = 0; i < count; i++)
-		html(body, "<p>%s</p>\n", notes[i]);
-	put_bits(body, psvm_rules_by_name(c->name));
+	html(body, "<section id=\"%s\">\n<h2>%s</h2>\n", id_of(c), c->name);
+	put_words(body, c);
+	if (!c->foreign)
+		put_bits(body, psvm_rules_by_name(c->name));
 	put_findings(body, c, trace);
 	html(body, "</section>\n");
 }

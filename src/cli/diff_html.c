@@ -88,6 +88,20 @@ static void find_marks(uint64_t marks[HTML_MOMENTS], const struct pair *pair)
 	}
 }
 
+static void put_side(FILE *to, const struct pair *pair, size_t i,
+		     const uint64_t marks[HTML_MOMENTS])
+{
+	const struct psvm_rules *rules = pair->l0[i]->l0.rules;
+
+	html(to, "<h3 class=\"name\">%s</h3>\n", pair->name[i]);
+	html_foreign(to, pair->name[i], pair->l0[i]->foreign);
+	if (pair->l0[i]->foreign)
+		return;
+	html_bits(to, rules, marks);
+	html_owners(to, rules,
+		    marks[HTML_VMRUN] | marks[HTML_WINDOW] | marks[HTML_HANDBACK]);
+}
+
 static void put_bits(FILE *to, const struct pair *pair)
 {
 	uint64_t marks[HTML_MOMENTS] = { 0 };
@@ -97,13 +111,8 @@ static void put_bits(FILE *to, const struct pair *pair)
 	html_legend(to);
 	html(to,
 	     "<p>A frame and \u2260: the bit does not become the same in both.</p>\n");
-	for (size_t i = 0; i < N_ROWS(pair->l0); i++) {
-		html(to, "<h3 class=\"name\">%s</h3>\n", pair->name[i]);
-		html_bits(to, pair->l0[i]->l0.rules, marks);
-		html_owners(to, pair->l0[i]->l0.rules,
-			    marks[HTML_VMRUN] | marks[HTML_WINDOW] |
-				    marks[HTML_HANDBACK]);
-	}
+	for (size_t i = 0; i < N_ROWS(pair->l0); i++)
+		put_side(to, pair, i, marks);
 	html(to, "</section>\n");
 }
 

@@ -61,6 +61,21 @@ void html(FILE *to, const char *markup, ...)
 	va_end(args);
 }
 
+/* --- foreign code -------------------------------------------------------- */
+
+void html_foreign(FILE *to, const char *name, const struct psvm_foreign *foreign)
+{
+	char notes[CLI_L0_NOTES][CLI_L0_WORDS];
+	size_t count = cli_l0_notes(notes, name, foreign);
+
+	for (size_t i = 0; i < count; i++)
+		html(to, "<p>%s</p>\n", notes[i]);
+	if (foreign != NULL)
+		html(to,
+		     "<p>Code has no table of who owns which bit; psvm diff compares it "
+		     "with a rule set.</p>\n");
+}
+
 /* --- pages --------------------------------------------------------------- */
 
 static bool out_of_memory(const char *command)

@@ -3,6 +3,7 @@
 #ifndef CLI_HTML_H
 #define CLI_HTML_H
 
+#include "l0.h"
 #include "story.h"
 
 #include <stdio.h>
@@ -43,6 +44,9 @@ void html_style(FILE *to);
 void html_story(FILE *to, const struct psvm_finding *f, const struct cli_sides *sides);
 void html_story_end(FILE *to, const struct psvm_finding *f,
 		    const struct cli_sides *sides);
+
+/* What foreign code is, and that it has no cells; nothing for a rule set. */
+void html_foreign(FILE *to, const char *name, const struct psvm_foreign *foreign);
 
 /* Moments of a nested run, in which bits of 02.int_ctl have owners. */
 enum { HTML_VMRUN, HTML_WINDOW, HTML_HANDBACK, HTML_MOMENTS };
