@@ -5,14 +5,15 @@
 # usage: packages.sh demo|all
 set -eu
 
-# Sources that rule sets are compared with. Without one its tests are skipped.
-sources=""
+# Without one of these the tests with it are skipped: a browser for pages, and sources
+# that rule sets are compared with.
+optional=""
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
 all)
 	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3-minimal zsh mandoc groff-base xz-utils"
-	sources="linux-source-6.1 linux-source-6.12 linux-source-7.2"
+	optional="chromium linux-source-6.1 linux-source-6.12 linux-source-7.2"
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then
@@ -47,7 +48,7 @@ fi
 # shellcheck disable=SC2086 # lists
 needed=$(missing $packages | xargs)
 # shellcheck disable=SC2086 # lists
-sources=$(missing $sources | xargs)
+optional=$(missing $optional | xargs)
 if [ "$(id -u)" != 0 ]; then
 	[ -n "$needed" ] || exit 0
 	echo "packages.sh: missing, and only root can install them: $needed" >&2
@@ -59,7 +60,7 @@ if [ -n "$needed" ]; then
 	# shellcheck disable=SC2086 # a list
 	install $needed
 fi
-for package in $sources; do
+for package in $optional; do
 	install "$package" 2>/dev/null ||
 		echo "packages.sh: no $package here: the tests with it are skipped"
 done

@@ -74,7 +74,7 @@ static struct row rows[] = {
 	  2,
 	  { NULL },
 	  { "psvm diff: -x: unknown option; try \"psvm diff --help\"" } },
-	{ "help of a command", "help diff", 0, { "Usage: psvm diff [--scope=SCOPE] [--json]" }, { NULL } },
+	{ "help of a command", "help diff", 0, { "Usage: psvm diff [--scope=SCOPE] [--html=FILE] [--json]" }, { NULL } },
 	{ "help of all", "help", 0, { "Usage: psvm COMMAND" }, { NULL } },
 	{ "help of an unknown command",
 	  "help snyc",

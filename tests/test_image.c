@@ -387,7 +387,8 @@ static void expect_write(const char *path, const char *name, const char *message
 
 	fill(image);
 	begin_capture();
-	ok = cli_output_begin(&output, path, image) && cli_output_commit(&output);
+	ok = cli_output_begin(&output, path, image, sizeof(image)) &&
+	     cli_output_commit(&output);
 	end_capture(text, sizeof(text));
 	expect_message(text, name, message);
 	assert_int_equal(ok, message == NULL);
@@ -471,7 +472,7 @@ static void test_write_abandoned(void **state)
 	(void)state;
 	make_file(&old);
 	fill(image);
-	assert_true(cli_output_begin(&output, file, image));
+	assert_true(cli_output_begin(&output, file, image, sizeof(image)));
 	assert_int_equal(stat(file, &status), 0);
 	assert_int_equal(status.st_size, 0);
 	cli_output_abandon(&output);
@@ -490,7 +491,7 @@ static void test_write_late_error(void **state)
 	(void)state;
 	fill(image);
 	assert_int_equal(mkdir("gone", 0700), 0);
-	assert_true(cli_output_begin(&output, "gone/image", image));
+	assert_true(cli_output_begin(&output, "gone/image", image, sizeof(image)));
 	unlink(output.temporary);
 	assert_int_equal(rmdir("gone"), 0);
 	begin_capture();

@@ -6,51 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct cli_sides checked_sides = { "bare", "nested", "the nested machine" };
-
-/* --- what stands behind a finding ---------------------------------------- */
-
-enum { MARK_SIZE = 128 };
-
-size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
-		    const char **row)
-{
-	return evidence_for(c->recorded ? &c->recorded->evidence : NULL, f->cause, row);
-}
-
-static void words_of_mark(char text[MARK_SIZE], const struct checked *c,
-			  const struct psvm_finding *f)
-{
-	const char *row;
-	size_t rows = checked_rows(c, f, &row);
-
-	if (rows == 0)
-		(void)snprintf(text, MARK_SIZE, "By the model, unconfirmed on hardware");
-	else
-		(void)snprintf(text, MARK_SIZE,
-			       "Seen in recorded rows: %s, %zu row%s, for example %s",
-			       c->recorded->environment, rows, rows == 1 ? "" : "s", row);
-}
-
-/* The rows that show a class which was not found here: the scope ends before it. */
-static size_t rows_beyond(const struct checked *c)
-{
-	size_t rows = c->recorded->evidence.count;
-	const char *row;
-
-	for (size_t i = 0; i < c->result.finding_count; i++)
-		rows -= checked_rows(c, &c->result.findings[i], &row);
-	return rows;
-}
-
 /* --- text ---------------------------------------------------------------- */
 
 static void print_finding(const struct checked *c, const struct psvm_finding *f,
 			  size_t number)
 {
-	char mark[MARK_SIZE];
+	char mark[CHECKED_WORDS];
 
-	words_of_mark(mark, c, f);
+	checked_mark(mark, c, f);
 	putchar('\n');
 	cli_print(0, "%zu. %s", number, f->title);
 	if (f->situation[0])
@@ -62,60 +25,24 @@ static void print_finding(const struct checked *c, const struct psvm_finding *f,
 	cli_print_story(f, &checked_sides);
 }
 
-/* What a claim covers. */
-static void print_scope(const struct checked *c)
+static void print_head(const struct checked *c)
 {
-	const struct psvm_check_result *r = &c->result;
-	char shard[48] = "";
+	char words[CHECKED_WORDS], notes[CHECKED_NOTES][CHECKED_WORDS];
+	size_t count = checked_notes(notes, c);
 
-	if (c->shards > 1)
-		(void)snprintf(shard, sizeof(shard), ", shard %" PRIu32 "/%" PRIu32,
-			       c->shard, c->shards);
-	cli_print(0,
-		  "scope %s%s, %" PRIu64 " states, %" PRIu64 " transitions, representing "
-		  "%" PRIu64 " set-ups, %s",
-		  c->scope, shard, r->states, r->transitions, r->setups,
-		  r->complete ? "complete" : "NOT complete: the bound of states was met");
-}
-
-#define LATENT \
-	"The request that a helper raises by chance does not count here: a class that " \
-	"is " \
-	"not found with it is latent."
-
-static void print_evidence(const struct checked *c)
-{
+	checked_verdict(words, c);
+	cli_print(0, "%s: %s", c->name, words);
+	checked_extent(words, c);
+	cli_print(0, "%s", words);
 	cli_l0_print(c->name, c->foreign);
 	cli_print(0, "By the model; unconfirmed on hardware.");
-	if (!c->implicit_event)
-		cli_print(0, LATENT);
-	if (c->recorded != NULL)
-		cli_print(0,
-			  "%s: %zu of %zu recorded rows show a difference, %zu of them "
-			  "one that is not below",
-			  c->recorded->environment, c->recorded->evidence.count,
-			  c->recorded->recording.count, rows_beyond(c));
-}
-
-static void print_verdict(const struct checked *c)
-{
-	const struct psvm_check_result *r = &c->result;
-
-	if (r->units == 0)
-		cli_print(0, "%s: no part of the scope is in this shard", c->name);
-	else if (r->finding_count == 0)
-		cli_print(0, "%s: L1 cannot tell that it is nested%s", c->name,
-			  r->complete ? "" : ", as far as this went");
-	else
-		cli_print(0, "%s: L1 or L2 can tell: %zu class%s of differences", c->name,
-			  r->finding_count, r->finding_count == 1 ? "" : "es");
-	print_scope(c);
-	print_evidence(c);
+	for (size_t i = 0; i < count; i++)
+		cli_print(0, "%s", notes[i]);
 }
 
 void checked_print(const struct checked *c, long trace)
 {
-	print_verdict(c);
+	print_head(c);
 	for (size_t i = 0; i < c->result.finding_count; i++)
 		if (trace == 0 || trace == (long)i + 1)
 			print_finding(c, &c->result.findings[i], i + 1);
@@ -126,9 +53,9 @@ void checked_print(const struct checked *c, long trace)
 static void markdown_finding(const struct checked *c, const struct psvm_finding *f,
 			     size_t number)
 {
-	char mark[MARK_SIZE];
+	char mark[CHECKED_WORDS];
 
-	words_of_mark(mark, c, f);
+	checked_mark(mark, c, f);
 	printf("\n### %zu. %s\n\n", number, f->title);
 	if (f->situation[0])
 		printf("When %s. ", f->situation);
@@ -184,7 +111,7 @@ static void markdown_evidence(const struct checked *c)
 		       "difference, "
 		       "%zu of them one that is not below.\n",
 		       c->recorded->recording.count, c->recorded->environment,
-		       c->recorded->evidence.count, rows_beyond(c));
+		       c->recorded->evidence.count, checked_rows_beyond(c));
 }
 
 void checked_markdown(const struct checked *c)
@@ -199,7 +126,7 @@ void checked_markdown(const struct checked *c)
 	       r->finding_count, r->finding_count == 1 ? "" : "es", c->scope, r->states,
 	       r->transitions, r->setups, r->complete ? "complete" : "not complete");
 	if (!c->implicit_event)
-		printf("\n%s\n", LATENT);
+		printf("\n%s\n", checked_latent);
 	markdown_evidence(c);
 	for (size_t i = 0; i < r->finding_count; i++)
 		markdown_finding(c, &r->findings[i], i + 1);

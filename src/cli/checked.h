@@ -24,6 +24,17 @@ extern const struct cli_sides checked_sides;
 /* How many recorded rows show a class, and the first of them. */
 size_t checked_rows(const struct checked *c, const struct psvm_finding *f,
 		    const char **row);
+/* Those that show a class which was not found here: the scope ends before it. */
+size_t checked_rows_beyond(const struct checked *c);
+
+/* What stands behind a finding; the verdict; what it covers; what else it rests on. */
+enum { CHECKED_WORDS = 256, CHECKED_NOTES = 2 };
+extern const char checked_latent[];
+void checked_mark(char text[CHECKED_WORDS], const struct checked *c,
+		  const struct psvm_finding *f);
+void checked_verdict(char text[CHECKED_WORDS], const struct checked *c);
+void checked_extent(char text[CHECKED_WORDS], const struct checked *c);
+size_t checked_notes(char notes[CHECKED_NOTES][CHECKED_WORDS], const struct checked *c);
 
 /* trace: the number of the only class that is told, or 0. */
 void checked_print(const struct checked *c, long trace);

@@ -288,6 +288,18 @@ bool cli_number(const char *command, const char *option, const char *text,
 	return true;
 }
 
+bool cli_new_file(const char *command, const char *option, const char *path)
+{
+	if (path == NULL)
+		return true;
+	if (*path == '\0')
+		return cli_fail(command, "%s: the name of the file is empty", option);
+	return strcmp(path, "-") != 0 ||
+	       cli_fail(command,
+			"%s -: the report goes to the standard output; give %s a FILE",
+			option, option);
+}
+
 /* --- rule sets ----------------------------------------------------------- */
 
 const struct psvm_rules *cli_rules(const char *command, const char *name)

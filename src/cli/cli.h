@@ -36,7 +36,13 @@ struct cli_usage {
 	size_t max_arguments;
 };
 
-/* The rows that tables of options have in common; `set` is an int. */
+/* The rows that tables of options have in common; `set` is an int, of
+ * HTML a string. */
+#define CLI_HTML_OPTION(set) \
+	{ \
+		"html", '\0', POPT_ARG_STRING, set, 0, \
+			"write a page as well, to be looked at in a browser", "FILE" \
+	}
 #define CLI_JSON_OPTION(set) \
 	{ \
 		"json", 'j', POPT_ARG_NONE, set, 0, "print JSON", NULL \
@@ -60,6 +66,10 @@ int cli_command(const struct cli_usage *usage, int argc, const char **argv, cli_
  * the option was not given. False after a line on stderr. */
 bool cli_number(const char *command, const char *option, const char *text,
 		unsigned long min, unsigned long max, unsigned long *number);
+
+/* Is the value of an option the name of a file to write? Null is: it was not given. False
+ * after a line on stderr. */
+bool cli_new_file(const char *command, const char *option, const char *path);
 
 /* A rule set by its name, or null after a line on stderr with the known ones. */
 const struct psvm_rules *cli_rules(const char *command, const char *name);

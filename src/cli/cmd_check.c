@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm check - can L1 tell that it is nested? */
+#include "check_html.h"
 #include "checked.h"
 #include "progress.h"
 
@@ -15,7 +16,7 @@
 #include <time.h>
 
 struct options {
-	char *scope, *shard, *threads, *implicit_event, *trace;
+	char *scope, *shard, *threads, *implicit_event, *trace, *html;
 	char **rows; /* ends with a null pointer; null: none */
 	int json, all, markdown, merge;
 };
@@ -26,6 +27,7 @@ struct run {
 	struct psvm_check_request request;
 	struct evidence_files files;
 	struct cli_l0 l0; /* under way */
+	struct check_page page;
 	long trace;
 	bool headed; /* the head of the Markdown is printed */
 };
@@ -103,6 +105,8 @@ static bool report(struct run *run, struct checked *c)
 				"without --trace all are printed",
 				c->result.finding_count);
 	c->recorded = evidence_file_of(&run->files, c->name);
+	if (run->options->html)
+		check_html_add(&run->page, c, run->trace);
 	if (run->options->markdown && !run->headed)
 		checked_markdown_head(c->scope, run->options->all != 0,
 				      run->options->rows != NULL);
@@ -196,10 +200,28 @@ static int check_with(struct run *run, const char **arguments)
 	return check_names(run, all, N_ROWS(all));
 }
 
+/* The page is written when everything has been printed; if that cannot be, better to
+ * hear it now than after minutes of exploration. */
+static int check_to_page(struct run *run, const char **arguments)
+{
+	const char *path = run->options->html;
+	int status;
+
+	if (path == NULL)
+		return check_with(run, arguments);
+	if (!html_can_write("check", path) || !check_html_begin(&run->page))
+		return CLI_BAD;
+	status = check_with(run, arguments);
+	if (status != CLI_BAD && !check_html_write(&run->page, path))
+		status = CLI_BAD;
+	html_end(&run->page.html);
+	return status;
+}
+
 static int check(const void *options, const char **arguments)
 {
 	struct run run = { .options = options };
-	int status = check_with(&run, arguments);
+	int status = check_to_page(&run, arguments);
 
 	evidence_files_free(&run.files);
 	return status;
@@ -240,6 +262,7 @@ int cmd_check(int argc, const char **argv)
 		{ "all", '\0', POPT_ARG_NONE, &options.all, 0, "every rule set", NULL },
 		{ "markdown", '\0', POPT_ARG_NONE, &options.markdown, 0, "print Markdown",
 		  NULL },
+		CLI_HTML_OPTION(&options.html),
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
@@ -273,6 +296,7 @@ int cmd_check(int argc, const char **argv)
 	free(options.threads);
 	free(options.implicit_event);
 	free(options.trace);
+	free(options.html);
 	for (size_t i = 0; options.rows != NULL && options.rows[i] != NULL; i++)
 		free(options.rows[i]);
 	free(options.rows);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* psvm diff - every functional difference between two rule sets. */
 #include "cli.h"
-#include "l0.h"
+#include "diff_html.h"
+#include "html.h"
+#include "pair.h"
 #include "progress.h"
-#include "story.h"
 
 #include "psvm/check.h"
 #include "psvm/rule_sets.h"
@@ -16,170 +17,76 @@
 
 struct options {
 	int json;
-	char *scope;
+	char *scope, *html;
 };
 
 /* How much is explored to see which changes L1 can see. The first is the default. */
-static const struct extent {
-	const char *name;
-	const char *scope; /* of psvm_check(), or null: nothing */
-	uint64_t max_states;
-} extents[] = {
+static const struct extent extents[] = {
 	{ "short", "default", 8192 },
 	{ "none", NULL, 0 },
 	{ "default", "default", UINT64_C(1) << 24 },
 	{ "full", "full", UINT64_C(1) << 24 },
 };
 
-struct pair {
-	const char *name[2];
-	const struct cli_l0 *l0[2];
-	const struct psvm_diff *diff;
-	const struct extent *extent;
-	struct psvm_visible *visible; /* of each change; or null */
-};
-
-/* What people have said about the step from one rule set to another. */
-static const struct claim {
-	const char *from;
-	const char *to;
-	const char *words;
-} claims[] = {
-	{ "lkml-2022-base", "lkml-2022",
-	  "patch 04/13 of 17 November 2022: \"No (visible) functional change is "
-	  "intended.\"" },
-};
-
-static const char *claim_about(const struct pair *pair)
-{
-	for (size_t i = 0; i < N_ROWS(claims); i++)
-		if (strcmp(claims[i].from, pair->name[0]) == 0 &&
-		    strcmp(claims[i].to, pair->name[1]) == 0)
-			return claims[i].words;
-	return NULL;
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-static const struct psvm_diff_scope *scope_of(const struct pair *pair,
-					      const struct psvm_change *change)
-{
-	return &pair->diff->scopes[change->scope];
-}
-
 /* --- text ---------------------------------------------------------------- */
 
 static void print_title(const struct pair *pair, size_t number,
 			const struct psvm_change *change)
 {
-	const struct psvm_diff_scope *scope = scope_of(pair, change);
-	bool only = scope->only && change->parts[0].output.kind != PSVM_OUTPUT_VALUE;
+	char words[PAIR_WORDS];
 
+	pair_moment(words, pair, change);
 	putchar('\n');
-	cli_print(0, "%zu. At %s%s%s%s:", number, psvm_name_of_moment(scope->moment),
-		  change->also_reenter ? " and re-enter" : "", only ? ", " : "",
-		  only ? scope->only : "");
+	cli_print(0, "%zu. %s:", number, words);
 }
 
 static void print_terms(const struct pair *pair, const struct psvm_change *change)
 {
-	char words[PSVM_WORDS_SIZE];
+	char words[PAIR_WORDS];
 
 	for (size_t i = 0; i < change->n_terms; i++) {
-		(void)psvm_words_of_term(words, sizeof(words), scope_of(pair, change),
-					 change->terms[i]);
-		if (change->n_terms > 1)
-			cli_print(3, "%s (%zu) %s", i ? "or if" : "if", i + 1, words);
-		else
-			cli_print(3, "%s%s", change->terms[i].mask ? "if " : "", words);
+		pair_term(words, pair, change, i);
+		cli_print(3, "%s", words);
 	}
 }
 
 static void print_part(const struct pair *pair, const struct psvm_change_part *part)
 {
-	char words[PSVM_WORDS_SIZE];
+	char words[PAIR_WORDS];
 
-	(void)psvm_words_of_part(words, sizeof(words), part);
-	if (part->term >= 0)
-		cli_print(3, "(%d) %s", part->term + 1, words);
-	else
-		cli_print(3, "%s", words);
+	pair_part(words, part);
+	cli_print(3, "%s", words);
 	for (size_t i = 0; i < 2; i++) {
 		(void)psvm_words_of_becomes(words, sizeof(words), part, i);
 		cli_print(6, "%s: %s", pair->name[i], words);
 	}
 }
 
-static bool has_intercepts(const struct pair *pair, const struct psvm_change *change)
-{
-	enum psvm_moment moment = scope_of(pair, change)->moment;
-
-	return moment == PSVM_MOMENT_MERGE || moment == PSVM_MOMENT_ROUTE;
-}
-
 static void print_example(const struct pair *pair, const struct psvm_change *change)
 {
-	const struct psvm_diff_input *example = &change->example;
-	char words[PSVM_WORDS_SIZE];
+	char words[PSVM_WORDS_SIZE], lines[PAIR_LINES][PAIR_WORDS];
+	size_t count = pair_example(lines, pair, change);
 
-	(void)psvm_words_of_input(words, sizeof(words), example);
+	(void)psvm_words_of_input(words, sizeof(words), &change->example);
 	cli_print(3, "example: %s", words);
-	(void)psvm_initializer_of_input(words, sizeof(words), &example->nested);
-	cli_print(6, "struct psvm_nested n = { %s };", words);
-	if (!has_intercepts(pair, change))
-		return;
-	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i12);
-	cli_print(6, "struct psvm_intercepts i12 = { %s };", words);
-	(void)psvm_initializer_of_intercepts(words, sizeof(words), &example->i01);
-	cli_print(6, "struct psvm_intercepts i01 = { %s };", words);
-}
-
-static const struct cli_sides sides = { "without", "with",
-					"the machine with the change" };
-
-static const char *const verdicts[] = {
-	[PSVM_NOT_SEEN] = "L1 and L2 have not seen it",
-	[PSVM_VISIBLE] = "L1 or L2 can see it",
-	[PSVM_INVISIBLE] = "L1 and L2 cannot see it",
-	[PSVM_LATENT] = "L1 and L2 cannot see it, it does not come about",
-	[PSVM_NOT_MODELLED] = "undecided, the model has nothing that could show it",
-};
-
-static const char by_the_model[] = "by the model, unconfirmed on hardware";
-
-static void print_story(const struct psvm_visible *v)
-{
-	const struct psvm_finding *story = &v->story;
-
-	cli_print(3, "%s: %s", verdicts[v->verdict], story->title);
-	cli_print(6,
-		  "%s; by the manual %s; a shortest story of this part of the scope; "
-		  "set-up: %s",
-		  by_the_model, story->section, story->setup);
-	cli_print_story(story, &sides);
+	for (size_t i = 0; i < count; i++)
+		cli_print(6, "%s", lines[i]);
 }
 
 static void print_visible(const struct pair *pair, const struct psvm_visible *v)
 {
-	if (v->verdict == PSVM_VISIBLE) {
-		print_story(v);
+	const struct psvm_finding *story = &v->story;
+	char words[PAIR_WORDS];
+
+	pair_seen(words, pair, v);
+	cli_print(3, "%s", words);
+	if (v->verdict != PSVM_VISIBLE)
 		return;
-	}
-	if (v->verdict == PSVM_NOT_MODELLED) {
-		cli_print(3, "%s (%s)", verdicts[v->verdict], by_the_model);
-		return;
-	}
-	cli_print(3,
-		  "%s (%s; scope %s, %" PRIu64 " states, %s; in %" PRIu64
-		  " steps it came about)",
-		  verdicts[v->verdict], by_the_model, pair->extent->name, v->states,
-		  v->verdict == PSVM_NOT_SEEN
-			  ? "NOT complete: the bound of states was met"
-			  : "complete",
-		  v->changed);
+	cli_print(6,
+		  "%s; by the manual %s; a shortest story of this part of the scope; "
+		  "set-up: %s",
+		  pair_by_the_model, story->section, story->setup);
+	cli_print_story(story, &pair_sides);
 }
 
 static void print_change(const struct pair *pair, size_t number,
@@ -194,101 +101,49 @@ static void print_change(const struct pair *pair, size_t number,
 		print_visible(pair, &pair->visible[number - 1]);
 }
 
-static void print_variables(const struct psvm_diff_scope *scope)
-{
-	char list[4 * PSVM_WORDS_SIZE] = "nothing", words[PSVM_WORDS_SIZE];
-	size_t length = 0;
-
-	for (size_t i = 0; i < scope->n_variables; i++) {
-		(void)psvm_words_of_variable(words, sizeof(words), &scope->variables[i]);
-		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
-					   i ? "; " : "", words);
-	}
-	cli_print(2, "%s%s%s: %" PRIu64 " combination%s of: %s",
-		  psvm_name_of_moment(scope->moment), scope->only ? ", " : "",
-		  scope->only ? scope->only : "", scope->combinations,
-		  plural(scope->combinations), list);
-}
-
 static void print_scopes(const struct pair *pair)
 {
 	const struct psvm_diff *diff = pair->diff;
+	char words[PAIR_WORDS];
 
 	putchar('\n');
 	for (size_t i = 0; i < N_ROWS(pair->l0); i++)
 		cli_l0_print(pair->name[i], pair->l0[i]->foreign);
-	cli_print(
-		0,
-		"Complete over %" PRIu64 " inputs: every combination of the conditions "
-		"that either rule set asks for at a moment, times the 8 combinations of "
-		"the bits of 12, 02 and 01 at every position at once, and a ninth "
-		"input that mixes these.",
-		diff->inputs);
-	cli_print(0,
-		  "Why this is complete: given the conditions, every bit of a result "
-		  "depends on the bits at its own position only. The ninth inputs have "
-		  "confirmed that in this run for every combination; single bits are "
-		  "tested by psvm's test suite. Not compared: the clean bits to clear, "
-		  "which follow from the words.");
+	pair_inputs(words, diff);
+	cli_print(0, "%s", words);
+	cli_print(0, "%s", pair_why_complete);
 	cli_print(0, "Conditions:");
-	for (size_t i = 0; i < diff->n_scopes; i++)
-		print_variables(&diff->scopes[i]);
-	cli_print(
-		0,
-		"A feature is nested if it is offered to L1, used by L0, and enabled "
-		"in 12. A combination in which a feature is offered that L0 does not use "
-		"is impossible and left out.");
-}
-
-/* Changes that L1 can see; without a look at that, all. */
-static size_t count_visible(const struct pair *pair)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < pair->diff->n_changes; i++)
-		n += !pair->visible || pair->visible[i].verdict == PSVM_VISIBLE;
-	return n;
-}
-
-/* Changes that the model has not decided about, as far as it was asked. */
-static size_t count_undecided(const struct pair *pair)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; pair->visible && i < pair->diff->n_changes; i++)
-		n += pair->visible[i].verdict == PSVM_NOT_SEEN ||
-		     pair->visible[i].verdict == PSVM_NOT_MODELLED;
-	return n;
+	for (size_t i = 0; i < diff->n_scopes; i++) {
+		pair_conditions(words, &diff->scopes[i]);
+		cli_print(2, "%s", words);
+	}
+	cli_print(0, "%s", pair_nested_feature);
 }
 
 static void print_claim(const struct pair *pair)
 {
-	const char *claim = claim_about(pair);
-	size_t n = pair->diff->n_changes, visible = count_visible(pair);
+	const char *claim = pair_claim(pair);
+	char words[PAIR_WORDS];
 
 	if (!claim)
 		return;
 	putchar('\n');
 	cli_print(0, "The claim of %s", claim);
-	cli_print(0,
-		  "It is %srefuted by the model: the patch makes %zu functional "
-		  "change%s, the ones above. Each could be a patch of its own.",
-		  visible ? "" : "not ", n, plural(n));
-	if (pair->visible)
-		cli_print(0, "L1 or L2 can see %zu of them, %zu undecided.", visible,
-			  count_undecided(pair));
+	pair_refuted(words, pair);
+	cli_print(0, "%s", words);
+	if (!pair->visible)
+		return;
+	pair_count(words, pair);
+	cli_print(0, "%s", words);
 }
 
 static void print_diff(const struct pair *pair)
 {
 	const struct psvm_diff *diff = pair->diff;
+	char words[PAIR_WORDS];
 
-	if (diff->n_changes)
-		cli_print(0, "%s and %s: %zu functional change%s", pair->name[0],
-			  pair->name[1], diff->n_changes, plural(diff->n_changes));
-	else
-		cli_print(0, "%s and %s: no functional change", pair->name[0],
-			  pair->name[1]);
+	pair_title(words, pair);
+	cli_print(0, "%s", words);
 	for (size_t i = 0; i < diff->n_changes; i++)
 		print_change(pair, i + 1, &diff->changes[i]);
 	print_claim(pair);
@@ -302,7 +157,7 @@ static json_t *json_term(const struct pair *pair, const struct psvm_change *chan
 {
 	char words[PSVM_WORDS_SIZE];
 
-	(void)psvm_words_of_term(words, sizeof(words), scope_of(pair, change), term);
+	(void)psvm_words_of_term(words, sizeof(words), pair_scope(pair, change), term);
 	return json_string(words);
 }
 
@@ -380,13 +235,13 @@ static json_t *json_visible(const struct pair *pair, size_t number)
 			 through ? json_boolean(v->complete) : json_null(), "states",
 			 json_count(through, v->states), "steps_with_the_change",
 			 json_count(through, v->changed), "story",
-			 seen ? cli_json_finding(&v->story, &sides) : json_null());
+			 seen ? cli_json_finding(&v->story, &pair_sides) : json_null());
 }
 
 static json_t *json_change(const struct pair *pair, size_t number)
 {
 	const struct psvm_change *change = &pair->diff->changes[number];
-	const struct psvm_diff_scope *scope = scope_of(pair, change);
+	const struct psvm_diff_scope *scope = pair_scope(pair, change);
 
 	return json_pack("{s:s, s:s?, s:b, s:o, s:o, s:I, s:o, s:o}", "moment",
 			 psvm_name_of_moment(scope->moment), "only", scope->only,
@@ -432,12 +287,12 @@ static json_t *json_scopes(const struct psvm_diff *diff)
 
 static json_t *json_claim(const struct pair *pair)
 {
-	const char *claim = claim_about(pair);
+	const char *claim = pair_claim(pair);
 
 	if (!claim)
 		return json_null();
 	return json_pack("{s:s, s:o}", "words", claim, "refuted_by_the_model",
-			 json_boolean(count_visible(pair) != 0));
+			 json_boolean(pair_visible_changes(pair) != 0));
 }
 
 static json_t *json_diff(const struct pair *pair)
@@ -495,9 +350,11 @@ static bool look(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b)
 	return error == NULL || cli_fail("diff", "%s", error);
 }
 
-static int look_and_show(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b, bool json)
+static int look_and_show(struct pair *pair, struct psvm_l0 a, struct psvm_l0 b,
+			 const struct options *o)
 {
-	bool done = look(pair, a, b) && show(pair, json);
+	bool done = look(pair, a, b) && show(pair, o->json) &&
+		    (!o->html || diff_html(pair, o->html));
 
 	psvm_visible_free(pair->visible, pair->diff->n_changes);
 	if (!done)
@@ -514,10 +371,10 @@ static int compare(const void *options, const char **names)
 	struct pair pair = { { names[0], names[1] }, { &a, &b }, &diff, extent, NULL };
 	int status = CLI_BAD;
 
-	if (extent && cli_l0_open("diff", names[0], &a) &&
-	    cli_l0_open("diff", names[1], &b)) {
+	if (extent && html_can_write("diff", o->html) &&
+	    cli_l0_open("diff", names[0], &a) && cli_l0_open("diff", names[1], &b)) {
 		if (psvm_diff_run(&diff, a.l0, b.l0))
-			status = look_and_show(&pair, a.l0, b.l0, o->json);
+			status = look_and_show(&pair, a.l0, b.l0, o);
 		else
 			cli_fail("diff", "%s", failures[diff.code]);
 		psvm_diff_free(&diff);
@@ -529,19 +386,20 @@ static int compare(const void *options, const char **names)
 
 int cmd_diff(int argc, const char **argv)
 {
-	struct options options = { 0, NULL };
+	struct options options = { 0, NULL, NULL };
 	const struct poptOption table[] = {
 		{ "scope", '\0', POPT_ARG_STRING, &options.scope, 0,
 		  "how far to look for what L1 or L2 can see; default takes minutes, "
 		  "full hours; if it is not given: short",
 		  "none|short|default|full" },
+		CLI_HTML_OPTION(&options.html),
 		CLI_JSON_OPTION(&options.json),
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
 	};
 	const struct cli_usage usage = {
 		"diff",
-		"[--scope=SCOPE] [--json] RULES|FILE.so RULES|FILE.so",
+		"[--scope=SCOPE] [--html=FILE] [--json] RULES|FILE.so RULES|FILE.so",
 		"Prints every functional difference between two rule sets: at which "
 		"moment, under which condition, which bits, what they become with "
 		"either rule set, and an example as input for libpsvm. It runs both on "
@@ -570,5 +428,6 @@ int cmd_diff(int argc, const char **argv)
 	int status = cli_command(&usage, argc, argv, compare, &options);
 
 	free(options.scope);
+	free(options.html);
 	return status;
 }

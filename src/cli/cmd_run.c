@@ -149,24 +149,13 @@ struct transition {
 	bool (*make)(const struct run *run, unsigned char *image);
 };
 
-static bool check_output(const struct run *run, const char *output)
-{
-	if (!output)
-		return true;
-	if (!*output)
-		return cli_fail(run->command, "-o: the name of the file is empty");
-	return strcmp(output, "-") != 0 ||
-	       cli_fail(run->command, "-o -: the report goes to the standard output; "
-				      "give -o a FILE");
-}
-
 static bool check_options(struct run *run, const struct transition *transition,
 			  const struct options *options)
 {
 	if (!require(run, "rules", options->rules) ||
 	    !require(run, "vmcb12", options->vmcb12) ||
 	    (transition->needs_02 && !require(run, "vmcb02", options->vmcb02)) ||
-	    !check_output(run, options->output))
+	    !cli_new_file(run->command, "-o", options->output))
 		return false;
 	run->name = options->rules;
 	run->rules = cli_rules(run->command, options->rules);
@@ -183,7 +172,7 @@ static bool print_and_write(const struct transition *transition, const struct ru
 	if (!options->output)
 		return run_print(run, options->json);
 	if (!transition->make(run, image) ||
-	    !cli_output_begin(&output, options->output, image))
+	    !cli_output_begin(&output, options->output, image, sizeof(image)))
 		return false;
 	if (run_print(run, options->json))
 		return cli_output_commit(&output);

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 bool cli_is_file(const char *name)
@@ -36,21 +37,32 @@ void cli_l0_close(struct cli_l0 *l0)
 	psvm_foreign_close(l0->foreign);
 }
 
-void cli_l0_print(const char *name, const struct psvm_foreign *foreign)
+size_t cli_l0_notes(char notes[CLI_L0_NOTES][CLI_L0_WORDS], const char *name,
+		    const struct psvm_foreign *foreign)
 {
 	const struct psvm_tabulated *r;
 
 	if (foreign == NULL)
-		return;
+		return 0;
 	r = psvm_foreign_tabulated(foreign);
-	cli_print(0,
-		  "%s is %s: its %s; all else by rule set %s. Tabulated with %" PRIu64
-		  " calls, every question asked twice, and in agreement with the tables "
-		  "on %" PRIu64 " random inputs: complete if it depends on nothing else.",
-		  name, r->name, r->functions, r->rules, r->calls, r->random);
-	if (r->discovered[0] != '\0')
-		cli_print(0, "It depends on what no known hypervisor does: %s.",
-			  r->discovered);
+	(void)snprintf(
+		notes[0], CLI_L0_WORDS,
+		"%s is %s: its %s; all else by rule set %s. Tabulated with %" PRIu64
+		" calls, every question asked twice, and in agreement with the tables "
+		"on %" PRIu64 " random inputs: complete if it depends on nothing else.",
+		name, r->name, r->functions, r->rules, r->calls, r->random);
+	(void)snprintf(notes[1], CLI_L0_WORDS,
+		       "It depends on what no known hypervisor does: %s.", r->discovered);
+	return r->discovered[0] != '\0' ? 2 : 1;
+}
+
+void cli_l0_print(const char *name, const struct psvm_foreign *foreign)
+{
+	char notes[CLI_L0_NOTES][CLI_L0_WORDS];
+	size_t count = cli_l0_notes(notes, name, foreign);
+
+	for (size_t i = 0; i < count; i++)
+		cli_print(0, "%s", notes[i]);
 }
 
 json_t *cli_l0_json(const struct psvm_foreign *foreign)

@@ -19,7 +19,11 @@ bool cli_is_file(const char *name);
 bool cli_l0_open(const char *command, const char *name, struct cli_l0 *l0);
 void cli_l0_close(struct cli_l0 *l0);
 
-/* What "complete" means for foreign code; nothing for a rule set. */
+/* What "complete" means for foreign code; nothing for a rule set. Returns the number of
+ * sentences. */
+enum { CLI_L0_NOTES = 2, CLI_L0_WORDS = 8192 };
+size_t cli_l0_notes(char notes[CLI_L0_NOTES][CLI_L0_WORDS], const char *name,
+		    const struct psvm_foreign *foreign);
 void cli_l0_print(const char *name, const struct psvm_foreign *foreign);
 json_t *cli_l0_json(const struct psvm_foreign *foreign); /* null for a rule set */
 

@@ -13,9 +13,9 @@ static bool fail(const struct cli_output *output, const char *what)
 	return false;
 }
 
-static bool write_stream(FILE *stream, const unsigned char *image)
+static bool write_stream(FILE *stream, const struct cli_output *output)
 {
-	return fwrite(image, 1, CLI_IMAGE_SIZE, stream) == CLI_IMAGE_SIZE &&
+	return fwrite(output->data, 1, output->size, stream) == output->size &&
 	       fflush(stream) == 0;
 }
 
@@ -30,7 +30,7 @@ static mode_t mode_of(const char *path)
 }
 
 /* Write and close a new file. */
-static bool write_descriptor(int descriptor, mode_t mode, const unsigned char *image)
+static bool write_descriptor(int descriptor, const struct cli_output *output)
 {
 	FILE *stream = fdopen(descriptor, "wb");
 	bool ok;
@@ -39,8 +39,8 @@ static bool write_descriptor(int descriptor, mode_t mode, const unsigned char *i
 		close(descriptor);
 		return false;
 	}
-	ok = write_stream(stream, image) && fchmod(descriptor, mode) == 0 &&
-	     fsync(descriptor) == 0;
+	ok = write_stream(stream, output) &&
+	     fchmod(descriptor, mode_of(output->target)) == 0 && fsync(descriptor) == 0;
 	return fclose(stream) == 0 && ok;
 }
 
@@ -61,7 +61,7 @@ static bool write_temporary(struct cli_output *output)
 		return false;
 	}
 	output->temporary = temporary;
-	return write_descriptor(descriptor, mode_of(output->target), output->image);
+	return write_descriptor(descriptor, output);
 }
 
 static bool open_special(struct cli_output *output)
@@ -91,10 +91,10 @@ static bool is_dangling(const char *path)
 	       S_ISLNK(status.st_mode);
 }
 
-bool cli_output_begin(struct cli_output *output, const char *path,
-		      const unsigned char image[CLI_IMAGE_SIZE])
+bool cli_output_begin(struct cli_output *output, const char *path, const void *data,
+		      size_t size)
 {
-	*output = (struct cli_output){ .path = path, .image = image };
+	*output = (struct cli_output){ .path = path, .data = data, .size = size };
 	if (is_dangling(path))
 		return fail(output, "a symbolic link that leads nowhere");
 	if (begin(output))
@@ -114,13 +114,27 @@ void cli_output_abandon(struct cli_output *output)
 	free(output->target);
 }
 
+bool cli_output_probe(const char *path)
+{
+	struct cli_output output;
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+	    !S_ISDIR(status.st_mode))
+		return true;
+	if (!cli_output_begin(&output, path, "", 0))
+		return false;
+	cli_output_abandon(&output);
+	return true;
+}
+
 static bool finish(struct cli_output *output)
 {
 	bool ok;
 
 	if (output->temporary)
 		return rename(output->temporary, output->target) == 0;
-	ok = write_stream(output->stream, output->image);
+	ok = write_stream(output->stream, output);
 	ok = fclose(output->stream) == 0 && ok;
 	output->stream = NULL;
 	return ok;
