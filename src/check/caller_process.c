@@ -4,7 +4,6 @@
  * mapped a second time, without the right to write, and what follows input and result
  * cannot be touched at all.
  */
-#define _GNU_SOURCE /* MAP_ANONYMOUS, SA_ONSTACK */
 #include "caller_process.h"
 
 #include "psvm/rule_sets.h"

@@ -145,6 +145,7 @@ static uint32_t branch(const struct table *t, uint32_t at, uint32_t atom, unsign
 		       : at;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): no deeper than there are atoms. */
 static bool both_say(struct making *m, uint32_t a, uint32_t b, uint32_t *one);
 
 /* Two diagrams that agree, as one. Atoms with higher numbers are asked for first. */
@@ -193,19 +194,30 @@ static bool both_say(struct making *m, uint32_t a, uint32_t b, uint32_t *one)
 	*one = known->one;
 	return known->agree;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* --- what is left over ---------------------------------------------------- */
 
-/* What no part leads to has been merged into something else. Both are marked. */
-static void mark(const struct making *m, uint32_t at, uint32_t *nodes, uint32_t *rows)
+static void mark_one(uint32_t at, uint32_t *nodes, uint32_t *rows)
 {
-	if (at & TABLE_ROW) {
+	if (at & TABLE_ROW)
 		rows[at & ~TABLE_ROW] = 1;
-	} else if (nodes[at] == 0) {
+	else
 		nodes[at] = 1;
-		mark(m, m->table->nodes[at].next[0], nodes, rows);
-		mark(m, m->table->nodes[at].next[1], nodes, rows);
-	}
+}
+
+/* What no live part leads to has been merged into something else. A node is behind those
+ * that it leads to. */
+static void mark(const struct making *m, uint32_t *nodes, uint32_t *rows)
+{
+	for (size_t i = 0; i < m->n_live; i++)
+		if (m->live[i]->kind == PART_PLACED)
+			mark_one(m->live[i]->at, nodes, rows);
+	for (size_t i = m->table->n_nodes; i-- > 0;)
+		if (nodes[i] != 0) {
+			mark_one(m->table->nodes[i].next[0], nodes, rows);
+			mark_one(m->table->nodes[i].next[1], nodes, rows);
+		}
 }
 
 static uint32_t moved(uint32_t at, const uint32_t *nodes, const uint32_t *rows)
@@ -231,7 +243,6 @@ static void keep_rows(struct making *m, uint32_t *rows)
 		}
 }
 
-/* A node is behind those that it leads to. */
 static void keep_nodes(struct making *m, uint32_t *nodes, const uint32_t *rows)
 {
 	struct table *t = m->table;
@@ -259,9 +270,7 @@ static void collect(struct making *m)
 
 	m->failed |= nodes == NULL || rows == NULL;
 	if (!m->failed) {
-		for (size_t i = 0; i < m->n_live; i++)
-			if (m->live[i]->kind == PART_PLACED)
-				mark(m, m->live[i]->at, nodes, rows);
+		mark(m, nodes, rows);
 		keep_rows(m, rows);
 		keep_nodes(m, nodes, rows);
 		for (size_t i = 0; i < m->n_live; i++)
@@ -301,12 +310,8 @@ void making_join(struct making *m, uint32_t atom, struct part *a, struct part *b
 		add_known(&a->loose, &b->loose, n);
 		return;
 	}
-	if (m->table->n_rows > MOST_ROWS / 2 || m->table->n_nodes > MOST_NODES / 2) {
-		making_live(m, a);
-		making_live(m, b);
+	if (m->table->n_rows > MOST_ROWS / 2 || m->table->n_nodes > MOST_NODES / 2)
 		collect(m);
-		m->n_live -= 2;
-	}
 	node.next[0] = place(m, a);
 	node.next[1] = place(m, b);
 	a->kind = PART_PLACED;
@@ -350,7 +355,7 @@ struct table *making_end(struct making *m, struct part *whole)
 	making_live(m, whole);
 	collect(m);
 	table->root = whole->at;
-	table->rows = m->failed ? NULL : calloc(table->n_rows, sizeof(*table->rows));
+	table->rows = m->failed ? NULL : calloc(table->n_rows + 1, sizeof(*table->rows));
 	if (table->rows == NULL) {
 		making_drop(m);
 		return NULL;

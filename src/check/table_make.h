@@ -31,14 +31,14 @@ struct making {
 	size_t rows_room, nodes_room;
 	uint32_t *row_hash, *node_hash; /* number + 1 */
 	struct merged *merged;		/* what lately has come of two */
-	struct part *live[2 * TABLE_ATOMS];
+	struct part *live[TABLE_ATOMS + 2];
 	size_t n_live;
 	bool failed; /* out of memory, or of what a table may have */
 };
 
 bool making_start(struct making *m, const struct step *step);
 
-/* A part that stays while others are made, until n_live is one less. */
+/* A part that stays from now on, and those that are joined must do so. */
 void making_live(struct making *m, struct part *part);
 
 /* One part of two: the atom decides, unless it makes no difference. a becomes it. */

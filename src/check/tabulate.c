@@ -11,6 +11,7 @@
 #include "rows.h"
 #include "table_make.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Each situation with each pattern, the mixed one is the last. */
@@ -29,8 +30,9 @@ struct work {
 	const struct tabulation *t;
 	struct space space;
 	struct making making;
-	uint32_t first, count; /* the situations whose calls are there */
-	uint32_t numbers[SITUATIONS], next;
+	struct part parts[TABLE_ATOMS + 2];
+	uint32_t numbers[SITUATIONS]; /* the situations whose calls are there */
+	uint32_t next, count;
 	struct conflict conflict;
 	bool failed;
 };
@@ -164,35 +166,46 @@ static void learn(struct work *w, const struct call *calls, struct wide_row *row
 
 /* --- the diagram --------------------------------------------------------- */
 
-/* The situations that begin with these values of the atoms above. */
-static void build(struct work *w, size_t atoms, uint32_t number, struct part *part)
+/* The part that one situation is. */
+static void build_one(struct work *w, uint32_t number, struct part *part)
 {
-	const struct call *calls;
-	struct part other;
+	const struct call *calls = calls_of(w, number);
 
 	part->kind = PART_NONE;
-	if (w->failed || w->conflict.found || w->making.failed)
-		return;
-	if (atoms != 0) {
-		build(w, atoms - 1, number, part);
-		making_live(&w->making, part);
-		build(w, atoms - 1, number | UINT32_C(1) << (atoms - 1), &other);
-		w->making.n_live--;
-		making_join(&w->making, (uint32_t)atoms - 1, part, &other);
-		return;
-	}
-	calls = calls_of(w, number);
 	if (calls == NULL)
 		return;
 	part->kind = PART_ROW;
 	learn(w, calls, &part->loose);
 }
 
+/* As in counting: a second half that is done joins the first one, and both are a half of
+ * the next size. parts[i] has a first half of 2^i situations. */
+static void build(struct work *w)
+{
+	struct part *last = &w->parts[TABLE_ATOMS + 1];
+
+	for (size_t i = 0; i < N_ROWS(w->parts); i++) {
+		w->parts[i].kind = PART_NONE;
+		making_live(&w->making, &w->parts[i]);
+	}
+	for (uint32_t number = 0; number < UINT32_C(1) << w->space.n_atoms; number++) {
+		uint32_t atom = 0;
+
+		build_one(w, number, last);
+		for (; atom < w->space.n_atoms && (number >> atom & 1) != 0; atom++) {
+			making_join(&w->making, atom, &w->parts[atom], last);
+			*last = w->parts[atom];
+			w->parts[atom].kind = PART_NONE;
+		}
+		w->parts[atom] = *last;
+		if (w->failed || w->conflict.found || w->making.failed)
+			return;
+	}
+}
+
 static struct table *build_all(struct work *w)
 {
 	struct table *table;
-	struct part whole = { .kind = PART_NONE };
-
 	w->next = w->count = 0;
 	if (!making_start(&w->making, w->t->step)) {
 		text_add(w->t->error, "out of memory");
@@ -202,12 +215,12 @@ static struct table *build_all(struct work *w)
 	memcpy(w->making.table->atoms, w->space.atoms,
 	       w->space.n_atoms * sizeof(w->space.atoms[0]));
 	w->making.table->n_atoms = w->space.n_atoms;
-	build(w, w->space.n_atoms, 0, &whole);
+	build(w);
 	if (w->failed || w->conflict.found) {
 		making_drop(&w->making);
 		return NULL;
 	}
-	table = making_end(&w->making, &whole);
+	table = making_end(&w->making, &w->parts[w->space.n_atoms]);
 	if (table == NULL)
 		text_add(w->t->error, "%s depends on too much to be put down",
 			 caller_function(w->t->step->moment));
@@ -504,23 +517,42 @@ static void order_atoms(struct space *space)
 	memcpy(space->atoms, atoms, n * sizeof(atoms[0]));
 }
 
-struct table *tabulate(const struct tabulation *t)
+/* Make tables until one foretells everything that is tried. */
+static struct table *work_out(struct work *w)
 {
 	static const struct conflict none = { 0 };
-	struct work w = { .t = t };
-	struct table *table = NULL;
 
-	space_init(&w.space, t->step, all_rules, N_ROWS(all_rules));
 	for (;;) {
-		order_atoms(&w.space);
-		w.conflict = none;
-		table = build_all(&w);
-		if (table != NULL && !try_random(&w, table))
-			w.failed = true;
-		if (table != NULL && !w.failed && !w.conflict.found)
+		struct table *table;
+
+		order_atoms(&w->space);
+		w->conflict = none;
+		table = build_all(w);
+		if (table != NULL && !try_random(w, table))
+			w->failed = true;
+		if (table != NULL && !w->failed && !w->conflict.found)
 			return table;
 		table_free(table);
-		if (w.failed || !w.conflict.found || !resolve(&w))
+		if (w->failed || !w->conflict.found || !resolve(w))
 			return NULL;
 	}
+}
+
+struct table *tabulate(const struct tabulation *t)
+{
+	struct work *w = calloc(1, sizeof(*w));
+	struct table *table = NULL;
+
+	if (w == NULL) {
+		text_add(t->error, "out of memory");
+		return NULL;
+	}
+	w->t = t;
+	space_init(&w->space, t->step, all_rules, N_ROWS(all_rules));
+	if (w->space.n_atoms <= TABLE_ATOMS)
+		table = work_out(w);
+	else
+		text_add(t->error, "more conditions than can be gone through");
+	free(w);
+	return table;
 }
