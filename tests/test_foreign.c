@@ -16,8 +16,10 @@
 #include "psvm/rule_sets.h"
 #include "rows.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 #ifndef PSVM_ADAPTERS
 #define PSVM_ADAPTERS "."
@@ -49,6 +51,8 @@ static struct refused_row refused_rows[] = {
 	{ "crashes", { "refresh crashes (", WITH_V_NMI } },
 	{ "loops", { "refresh does not return within 2 s", WITH_V_NMI } },
 	{ "ends", { "refresh ends the process", WITH_V_NMI } },
+	{ "ends_idle", { "refresh ends the process" } },
+	{ "leaves", { "refresh crashes (", WITH_V_NMI } },
 	{ "writes_input", { "refresh writes to its input", "input: " } },
 	{ "writes_beyond", { "refresh reads or writes beyond its arguments", "input: " } },
 	{ "writes_before", { "refresh writes before its result", "input: " } },
@@ -164,6 +168,33 @@ static void test_linked(void **state)
 	psvm_foreign_close(f);
 }
 
+/* --- interrupted --------------------------------------------------------- */
+
+static void wake(int number)
+{
+	(void)number;
+}
+
+/* Whoever has timers is served, too: a signal is no answer. */
+static void test_interrupted(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "xen"),
+		.refresh = refresh,
+	};
+	static const struct itimerval often = { { 0, 50 }, { 0, 50 } }, never;
+	struct sigaction action = { .sa_handler = wake };
+	struct psvm_foreign *f;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_non_null(f);
+	psvm_foreign_close(f);
+}
+
 /* --- a rule set behind an adapter ---------------------------------------- */
 
 static struct psvm_check_result check(struct psvm_l0 l0)
@@ -225,11 +256,12 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[2 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[3 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
+		cmocka_unit_test(test_interrupted),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

@@ -3,18 +3,20 @@
 
 #include "caller_process.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct caller {
 	struct caller_shared *shared;
 	pid_t process;
-	int order, answer; /* pipes: a byte each */
+	int line; /* a byte there is an order, a byte back says that it is done */
 	uint32_t seconds;
 	uint64_t count;
 };
@@ -78,17 +80,35 @@ static void tell_end(struct text *error, const struct caller_shared *shared, int
 
 /* --- waiting ------------------------------------------------------------- */
 
+/* Has it ended? One that it has started may hold the line still. */
+static bool is_over(const struct caller *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)c->process, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
+}
+
+/* How it has ended: it does now, unless it has. */
+static int end_process(struct caller *c)
+{
+	int status = 0;
+
+	(void)kill(c->process, SIGKILL);
+	while (waitpid(c->process, &status, 0) < 0 && errno == EINTR)
+		;
+	c->process = 0;
+	return status;
+}
+
 /* The process has ended, or is to. */
 static bool give_up(struct caller *c, struct text *error, bool late)
 {
+	bool loops = late && !is_over(c);
+	int status = end_process(c);
 	char what[64];
-	int status = 0;
 
-	if (late)
-		(void)kill(c->process, SIGKILL);
-	(void)waitpid(c->process, &status, 0);
-	c->process = 0;
-	if (!late) {
+	if (!loops) {
 		tell_end(error, c->shared, status);
 		return false;
 	}
@@ -101,7 +121,7 @@ static bool give_up(struct caller *c, struct text *error, bool late)
 /* Until the process answers. A call may take so many seconds, all of them more. */
 static bool wait_for(struct caller *c, struct text *error)
 {
-	struct pollfd fd = { c->answer, POLLIN, 0 };
+	struct pollfd fd = { c->line, POLLIN, 0 };
 	uint64_t done = c->shared->done;
 	char byte;
 
@@ -109,7 +129,9 @@ static bool wait_for(struct caller *c, struct text *error)
 		int ready = poll(&fd, 1, (int)(c->seconds * 1000));
 
 		if (ready > 0)
-			return read(c->answer, &byte, 1) == 1 || give_up(c, error, false);
+			return read(c->line, &byte, 1) == 1 || give_up(c, error, false);
+		if (ready < 0 && errno == EINTR)
+			continue;
 		if (done == c->shared->done)
 			return give_up(c, error, true);
 		done = c->shared->done;
@@ -121,25 +143,17 @@ static bool wait_for(struct caller *c, struct text *error)
 static bool start_process(struct caller *c, const char *path,
 			  const struct psvm_adapter *adapter)
 {
-	int order[2], answer[2];
+	int line[2];
 
-	if (pipe(order) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, line) != 0)
 		return false;
-	if (pipe(answer) != 0) {
-		close(order[0]);
-		close(order[1]);
-		return false;
-	}
 	c->process = fork();
 	if (c->process == 0) {
-		close(order[1]);
-		close(answer[0]);
-		caller_process(c->shared, path, adapter, order[0], answer[1]);
+		close(line[0]);
+		caller_process(c->shared, path, adapter, line[1]);
 	}
-	close(order[0]);
-	close(answer[1]);
-	c->order = order[1];
-	c->answer = answer[0];
+	close(line[1]);
+	c->line = line[0];
 	return c->process > 0;
 }
 
@@ -174,7 +188,7 @@ struct caller *caller_start(const char *path, const struct psvm_adapter *adapter
 		text_add(error, "out of memory");
 		return NULL;
 	}
-	c->order = c->answer = -1;
+	c->line = -1;
 	c->seconds = seconds;
 	if (start(c, path, adapter, error))
 		return c;
@@ -184,14 +198,10 @@ struct caller *caller_start(const char *path, const struct psvm_adapter *adapter
 
 void caller_end(struct caller *c)
 {
-	if (c->process > 0) {
-		(void)kill(c->process, SIGKILL);
-		(void)waitpid(c->process, NULL, 0);
-	}
-	if (c->order >= 0) {
-		close(c->order);
-		close(c->answer);
-	}
+	if (c->process > 0)
+		(void)end_process(c);
+	if (c->line >= 0)
+		close(c->line);
 	if (c->shared != NULL)
 		(void)munmap(c->shared, sizeof(*c->shared));
 	free(c);
@@ -245,7 +255,7 @@ bool caller_run(struct caller *c, const struct step *step, uint32_t count,
 	c->shared->step = (uint32_t)(step - diff_steps);
 	c->shared->count = count;
 	c->count += 2 * (uint64_t)count * step->calls;
-	if (write(c->order, "", 1) != 1)
+	if (send(c->line, "", 1, MSG_NOSIGNAL) != 1)
 		return give_up(c, error, false);
 	return wait_for(c, error) && judge(c, error);
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct arguments {
@@ -366,13 +367,13 @@ static void open_adapter(const char *path, const struct psvm_adapter *adapter)
 }
 
 _Noreturn void caller_process(struct caller_shared *shared, const char *path,
-			      const struct psvm_adapter *adapter, int order, int answer)
+			      const struct psvm_adapter *adapter, int line)
 {
 	char byte;
 
 	here.shared = shared;
 	open_adapter(path, adapter);
-	while (write(answer, "", 1) == 1 && read(order, &byte, 1) == 1)
+	while (send(line, "", 1, MSG_NOSIGNAL) == 1 && read(line, &byte, 1) == 1)
 		run_all();
 	_exit(0);
 }

@@ -46,6 +46,6 @@ struct caller_shared {
 
 /* Open the adapter, and then run what is ordered, until the other side is gone. */
 _Noreturn void caller_process(struct caller_shared *shared, const char *path,
-			      const struct psvm_adapter *adapter, int order, int answer);
+			      const struct psvm_adapter *adapter, int line);
 
 #endif

@@ -7,16 +7,20 @@
 #include "psvm/adapter.h"
 #include "psvm/rule_sets.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-#define RULES psvm_rules_exact
+#define RULES	    psvm_rules_exact
 #define V_NMI_12(n) ((n)->v12.int_ctl & PSVM_V_NMI)
 
 /* Each is called on the way of a right answer. */
 void crashes(const struct psvm_nested *n, struct psvm_result *r);
 void loops(const struct psvm_nested *n, struct psvm_result *r);
 void ends(const struct psvm_nested *n, struct psvm_result *r);
+void ends_idle(const struct psvm_nested *n, struct psvm_result *r);
+void leaves(const struct psvm_nested *n, struct psvm_result *r);
 void writes_input(const struct psvm_nested *n, struct psvm_result *r);
 void writes_beyond(const struct psvm_nested *n, struct psvm_result *r);
 void writes_before(const struct psvm_nested *n, struct psvm_result *r);
@@ -52,6 +56,39 @@ void ends(const struct psvm_nested *n, struct psvm_result *r)
 	(void)r;
 	if (V_NMI_12(n))
 		_exit(0);
+}
+
+static volatile sig_atomic_t calls, calls_before;
+
+static void end_if_idle(int number)
+{
+	(void)number;
+	if (calls == calls_before)
+		_exit(0);
+	calls_before = calls;
+}
+
+/* Between two calls, while nobody waits for it. */
+void ends_idle(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static const struct itimerval often = { { 0, 50 }, { 0, 50 } };
+
+	(void)n;
+	(void)r;
+	if (calls++ == 0) {
+		(void)signal(SIGALRM, end_if_idle);
+		(void)setitimer(ITIMER_REAL, &often, NULL);
+	}
+}
+
+/* What it has started lives longer. */
+void leaves(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (V_NMI_12(n) && fork() == 0) {
+		(void)sleep(5);
+		_exit(0);
+	}
+	crashes(n, r);
 }
 
 void writes_input(const struct psvm_nested *n, struct psvm_result *r)
