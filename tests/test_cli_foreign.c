@@ -7,6 +7,7 @@
 
 #include "rows.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,27 @@ static void test_merge(void **state)
 	assert_contains(out, "old.so: L1 cannot tell that it is nested\n");
 }
 
+/* What foreign code prints is not among what psvm does. */
+static void test_prints(void **state)
+{
+	(void)state;
+	assert_int_equal(run("diff --scope none exact " PSVM_ADAPTERS "/prints.so"), 0);
+	assert_contains(err, "of the adapter\n");
+	assert_null(strstr(out, "of the adapter"));
+}
+
+/* Whoever ends psvm ends a loop in foreign code with it: no one holds the pipe then. */
+static void test_ended(void **state)
+{
+	char line[4096];
+
+	(void)state;
+	(void)snprintf(line, sizeof(line),
+		       "{ '%s' check " PSVM_ADAPTERS "/loops.so 9>&1 >out 2>err & sleep 1; "
+		       "kill -9 $!; } | timeout 3 cat", command);
+	assert_int_equal(system(line), 0);
+}
+
 static void prepare(void)
 {
 	assert_int_equal(run("new-adapter mine"), 0);
@@ -79,10 +101,12 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + 2];
+	struct CMUnitTest tests[N_ROWS(rows) + 4];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_old_and_new);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_merge);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_prints);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_ended);
 	return command_main(argc, argv, "cli-foreign", tests, n, prepare);
 }

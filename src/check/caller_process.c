@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,16 +75,15 @@ static size_t aligned(size_t size)
 
 static bool lay_out(void)
 {
-	FILE *file = tmpfile();
-	int descriptor = file != NULL ? fileno(file) : -1;
+	int file = memfd_create("psvm", 0);
 	size_t begin;
 	char *fill, *answer;
 
 	here.page = (size_t)sysconf(_SC_PAGESIZE);
-	if (descriptor < 0 || ftruncate(descriptor, (off_t)here.page) != 0)
+	if (file < 0 || ftruncate(file, (off_t)here.page) != 0)
 		return false;
-	fill = guarded(descriptor, PROT_READ | PROT_WRITE);
-	here.input = guarded(descriptor, PROT_READ);
+	fill = guarded(file, PROT_READ | PROT_WRITE);
+	here.input = guarded(file, PROT_READ);
 	answer = guarded(-1, PROT_READ | PROT_WRITE);
 	if (fill == NULL || here.input == NULL || answer == NULL)
 		return false;
@@ -372,6 +372,8 @@ _Noreturn void caller_process(struct caller_shared *shared, const char *path,
 	char byte;
 
 	here.shared = shared;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);	  /* a loop would run on without psvm */
+	(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* psvm's own output is none of its */
 	open_adapter(path, adapter);
 	while (send(line, "", 1, MSG_NOSIGNAL) == 1 && read(line, &byte, 1) == 1)
 		run_all();
