@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #ifndef PSVM_ADAPTERS
 #define PSVM_ADAPTERS "."
@@ -112,6 +113,8 @@ static struct depends_row depends_rows[] = {
 	  "V_IGN_TPR in int_ctl of 02 = 1" },
 	{ "looks_elsewhere", "L2 is in an interrupt shadow at refresh",
 	  "L2 is in an interrupt shadow" },
+	{ "looks_at_queue", "L0 has an NMI for L1 queued at refresh",
+	  "L0 has an NMI for L1 queued" },
 };
 
 static void test_depends(void **state)
@@ -165,6 +168,31 @@ static void test_linked(void **state)
 	assert_true(psvm_diff_run(&diff, psvm_l0_of(&psvm_rules_xen), psvm_foreign_l0(f)));
 	assert_int_equal(diff.n_changes, 0);
 	psvm_diff_free(&diff);
+	psvm_foreign_close(f);
+}
+
+/* A hypervisor may insist on what is always so: L0 uses what it offers. */
+static void snapshot(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if ((n->facts & PSVM_C(OFFER_VNMI)) == 0)
+		return;
+	if ((n->facts & PSVM_C(HOST_VNMI)) == 0)
+		_exit(1);
+	r->v12.int_ctl ^= PSVM_V_TPR;
+}
+
+static void test_possible(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.snapshot = snapshot,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->discovered,
+			    "vNMI is offered to L1 at snapshot");
 	psvm_foreign_close(f);
 }
 
@@ -256,12 +284,13 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[3 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[4 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_possible),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

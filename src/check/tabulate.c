@@ -290,7 +290,6 @@ static void single_bit(struct psvm_nested *n, uint64_t number)
 
 static void random_input(struct psvm_diff_input *input, uint64_t number, uint64_t *seed)
 {
-	static const uint8_t nmis[] = { 0, 1, 2, 3, 254 };
 	struct psvm_nested *n = &input->nested;
 
 	if (number < SINGLE_BITS) {
@@ -301,7 +300,9 @@ static void random_input(struct psvm_diff_input *input, uint64_t number, uint64_
 		random_words(&n->v01, seed);
 	}
 	n->facts = random_facts(seed);
-	n->nmis = nmis[next(seed) % N_ROWS(nmis)];
+	n->nmis = (uint8_t)(next(seed) % UINT8_MAX);
+	if (next(seed) & 1)
+		n->nmis &= 3;
 	n->vector = (uint8_t)(next(seed) & UINT8_MAX);
 	n->external = next(seed) & 1;
 	for (size_t i = 0; i < N_ROWS(input->i12.word); i++) {
@@ -394,7 +395,9 @@ static void list_items(struct items *items, const struct psvm_nested *a,
 			for (unsigned bit = 0; bit < 64; bit++)
 				if ((diff_word(a, v, f) ^ diff_word(b, v, f)) >> bit & 1)
 					add_item(items, ATOM_WORD, v, f, bit);
-	for (unsigned bit = 0; bit < PSVM_C_FACT_COUNT; bit++)
+	/* L0 uses a feature before it offers it: on the way from a, which does neither
+	 * unless b does, nothing is impossible. */
+	for (unsigned bit = PSVM_C_FACT_COUNT; bit-- > 0;)
 		if ((a->facts ^ b->facts) >> bit & 1)
 			add_item(items, ATOM_FACT, 0, 0, bit);
 	if (a->nmis != b->nmis)
@@ -460,7 +463,9 @@ static bool find_item(struct work *w, const struct items *items, size_t *found)
 
 static void tell_found(const struct tabulation *t, const struct atom *atom)
 {
-	struct psvm_diff_variable v = { atom->kind == ATOM_FACT ? atom->bit : -1,
+	struct psvm_diff_variable v = { atom->kind == ATOM_WORD	  ? -1
+					: atom->kind == ATOM_FACT ? atom->bit
+								  : PSVM_C_NMI_QUEUED_BIT,
 					atom->vmcb, atom->field, atom->bit };
 	char words[PSVM_WORDS_SIZE];
 

@@ -34,6 +34,7 @@ void counts_nmis(const struct psvm_nested *n, struct psvm_result *r);
 void needs_all(const struct psvm_nested *n, struct psvm_result *r);
 void prints(const struct psvm_nested *n, struct psvm_result *r);
 void looks_aside(const struct psvm_nested *n, struct psvm_result *r);
+void looks_at_queue(const struct psvm_nested *n, struct psvm_result *r);
 void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r);
 
 void crashes(const struct psvm_nested *n, struct psvm_result *r)
@@ -145,7 +146,7 @@ void recurses(const struct psvm_nested *n, struct psvm_result *r)
 
 void counts_nmis(const struct psvm_nested *n, struct psvm_result *r)
 {
-	r->v12.int_ctl ^= n->nmis > 100;
+	r->v12.int_ctl ^= n->nmis == 100;
 }
 
 /* Of all inputs it is one that a single bit makes, or its neighbours. */
@@ -178,6 +179,12 @@ void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r)
 {
 	if (n->facts & PSVM_C(L2_SHADOW))
 		r->v12.int_ctl ^= PSVM_V_IRQ;
+}
+
+void looks_at_queue(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (n->nmis != 0)
+		r->v12.int_ctl ^= PSVM_V_TPR;
 }
 
 #ifdef CONSTRUCTOR
