@@ -60,6 +60,7 @@ static struct refused_row refused_rows[] = {
 	{ "writes_words", { "refresh changes words that nobody stores then", "input: " } },
 	{ "counts", { "refresh has two answers to one question", "input: " } },
 	{ "nonsense", { "refresh returns what means nothing", WITH_V_NMI } },
+	{ "scribbles", { "refresh ends the process" } },
 	{ "recurses", { "refresh crashes (", "input: " } },
 	{ "counts_nmis",
 	  { "refresh cannot be tabulated: \"int_ctl of 12\" depends on how many NMIs wait" } },

@@ -2,6 +2,7 @@
 #include "caller.h"
 
 #include "caller_process.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 struct caller {
-	struct caller_shared *shared;
+	struct caller_shared *shared; /* foreign code can write there, too */
+	const struct step *step;      /* under way; null: it is being opened */
 	pid_t process;
 	int line; /* a byte there is an order, a byte back says that it is done */
 	uint32_t seconds;
@@ -34,15 +36,15 @@ const char *caller_function(enum psvm_moment moment)
 	return functions[moment];
 }
 
-static void add_input(struct text *error, const struct caller_shared *shared)
+static void add_input(struct text *error, const struct caller *c)
 {
-	const struct psvm_diff_input *input = &shared->calls[shared->at].input;
+	const struct psvm_diff_input *input =
+		&c->shared->calls[c->shared->at % CALLER_BATCH].input;
 	char text[1024];
 
 	(void)psvm_initializer_of_input(text, sizeof(text), &input->nested);
 	text_add(error, "; input: struct psvm_nested { %s }", text);
-	if (diff_steps[shared->step].moment != PSVM_MOMENT_MERGE &&
-	    diff_steps[shared->step].moment != PSVM_MOMENT_ROUTE)
+	if (c->step->moment != PSVM_MOMENT_MERGE && c->step->moment != PSVM_MOMENT_ROUTE)
 		return;
 	(void)psvm_initializer_of_intercepts(text, sizeof(text), &input->i12);
 	text_add(error, ", i12 { %s }", text);
@@ -51,30 +53,30 @@ static void add_input(struct text *error, const struct caller_shared *shared)
 }
 
 /* Which function it was, and with what. */
-static void tell(struct text *error, const struct caller_shared *shared, const char *what)
+static void tell(struct text *error, const struct caller *c, const char *what)
 {
-	if (shared->step == CALLER_OPENING) {
+	if (c->step == NULL) {
 		text_add(error, "%s when it is loaded", what);
 		return;
 	}
-	text_add(error, "%s %s", functions[diff_steps[shared->step].moment], what);
-	add_input(error, shared);
+	text_add(error, "%s %s", functions[c->step->moment], what);
+	add_input(error, c);
 }
 
-static void tell_end(struct text *error, const struct caller_shared *shared, int status)
+static void tell_end(struct text *error, const struct caller *c, int status)
 {
 	char what[128];
 
-	if (shared->fault == CALLER_WROTE_INPUT)
-		tell(error, shared, "writes to its input");
-	else if (shared->fault == CALLER_WROTE_BEYOND)
-		tell(error, shared, "reads or writes beyond its arguments");
+	if (c->shared->fault == CALLER_WROTE_INPUT)
+		tell(error, c, "writes to its input");
+	else if (c->shared->fault == CALLER_WROTE_BEYOND)
+		tell(error, c, "reads or writes beyond its arguments");
 	else if (WIFSIGNALED(status)) {
 		text_add(&(struct text){ what, sizeof(what), 0 }, "crashes (%s)",
 			 strsignal(WTERMSIG(status)));
-		tell(error, shared, what);
+		tell(error, c, what);
 	} else {
-		tell(error, shared, "ends the process");
+		tell(error, c, "ends the process");
 	}
 }
 
@@ -109,12 +111,12 @@ static bool give_up(struct caller *c, struct text *error, bool late)
 	char what[64];
 
 	if (!loops) {
-		tell_end(error, c->shared, status);
+		tell_end(error, c, status);
 		return false;
 	}
 	text_add(&(struct text){ what, sizeof(what), 0 }, "does not return within %u s",
 		 (unsigned)c->seconds);
-	tell(error, c->shared, what);
+	tell(error, c, what);
 	return false;
 }
 
@@ -157,6 +159,13 @@ static bool start_process(struct caller *c, const char *path,
 	return c->process > 0;
 }
 
+static void end_texts(struct caller_shared *s)
+{
+	s->error[sizeof(s->error) - 1] = '\0';
+	s->name[sizeof(s->name) - 1] = '\0';
+	s->rules[sizeof(s->rules) - 1] = '\0';
+}
+
 static bool start(struct caller *c, const char *path, const struct psvm_adapter *adapter,
 		  struct text *error)
 {
@@ -167,15 +176,14 @@ static bool start(struct caller *c, const char *path, const struct psvm_adapter 
 		text_add(error, "out of memory");
 		return false;
 	}
-	c->shared->step = CALLER_OPENING;
 	if (!start_process(c, path, adapter)) {
 		text_add(error, "cannot start a process");
 		return false;
 	}
 	if (!wait_for(c, error))
 		return false;
-	if (c->shared->error[0] != '\0')
-		text_add(error, "%s", c->shared->error);
+	end_texts(c->shared);
+	text_add(error, "%s", c->shared->error);
 	return c->shared->error[0] == '\0';
 }
 
@@ -243,15 +251,20 @@ static bool judge(struct caller *c, struct text *error)
 		[CALLER_TWO_ANSWERS] = "has two answers to one question",
 	};
 
-	if (c->shared->fault == CALLER_GOOD)
+	uint32_t fault = c->shared->fault;
+
+	if (fault == CALLER_GOOD)
 		return true;
-	tell(error, c->shared, words[c->shared->fault]);
+	tell(error, c,
+	     fault < N_ROWS(words) && words[fault] != NULL ? words[fault]
+							   : "writes where it must not");
 	return false;
 }
 
 bool caller_run(struct caller *c, const struct step *step, uint32_t count,
 		struct text *error)
 {
+	c->step = step;
 	c->shared->step = (uint32_t)(step - diff_steps);
 	c->shared->count = count;
 	c->count += 2 * (uint64_t)count * step->calls;

@@ -20,8 +20,6 @@
 	X(ROUTE, route) \
 	X(ARRIVE, arrival)
 
-enum { CALLER_OPENING = PSVM_DIFF_SCOPES }; /* no step yet */
-
 enum caller_fault {
 	CALLER_GOOD,
 	CALLER_WROTE_INPUT,
