@@ -60,6 +60,11 @@ static struct refused_row refused_rows[] = {
 	{ "writes_words", { "refresh changes words that nobody stores then", "input: " } },
 	{ "counts", { "refresh has two answers to one question", "input: " } },
 	{ "nonsense", { "refresh returns what means nothing", WITH_V_NMI } },
+	{ "nonsense_gif", { "refresh returns what means nothing", "input: " } },
+	{ "nonsense_queue", { "refresh returns what means nothing", "input: " } },
+	{ "nonsense_requests", { "refresh returns what means nothing", "input: " } },
+	{ "nonsense_store", { "refresh returns what means nothing", "input: " } },
+	{ "remembers", { "refresh has two answers to one question", "input: " } },
 	{ "scribbles", { "refresh ends the process" } },
 	{ "recurses", { "refresh crashes (", "input: " } },
 	{ "counts_nmis",
@@ -170,6 +175,42 @@ static void test_linked(void **state)
 	assert_int_equal(diff.n_changes, 0);
 	psvm_diff_free(&diff);
 	psvm_foreign_close(f);
+}
+
+static uint32_t route(const struct psvm_nested *n, uint64_t exit_code,
+		      const struct psvm_intercepts *i12, const struct psvm_intercepts *i01)
+{
+	(void)n;
+	(void)exit_code;
+	(void)i12;
+	(void)i01;
+	return PSVM_L1_BITMAP + 1;
+}
+
+static uint32_t arrival(const struct psvm_nested *n)
+{
+	(void)n;
+	return PSVM_OPEN_WINDOW + 1;
+}
+
+/* There is nobody to go to, and nothing to do. */
+static void test_nonsense(void **state)
+{
+	static const struct psvm_adapter routes = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.route = route,
+	};
+	static const struct psvm_adapter arrives = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.arrival = arrival,
+	};
+
+	(void)state;
+	assert_null(psvm_foreign_of(&routes, &limits, error, sizeof(error)));
+	assert_non_null(strstr(error, "route returns what means nothing; input: "));
+	assert_non_null(strstr(error, ", i12 { "));
+	assert_null(psvm_foreign_of(&arrives, &limits, error, sizeof(error)));
+	assert_non_null(strstr(error, "arrival returns what means nothing; input: "));
 }
 
 /* A hypervisor may insist on what is always so: L0 uses what it offers. */
@@ -285,13 +326,14 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[4 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[5 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_possible),
+		cmocka_unit_test(test_nonsense),
 	};
-	size_t n = 4;
+	size_t n = 5;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

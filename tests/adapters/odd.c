@@ -31,6 +31,11 @@ void writes_before(const struct psvm_nested *n, struct psvm_result *r);
 void writes_words(const struct psvm_nested *n, struct psvm_result *r);
 void counts(const struct psvm_nested *n, struct psvm_result *r);
 void nonsense(const struct psvm_nested *n, struct psvm_result *r);
+void nonsense_gif(const struct psvm_nested *n, struct psvm_result *r);
+void nonsense_queue(const struct psvm_nested *n, struct psvm_result *r);
+void nonsense_requests(const struct psvm_nested *n, struct psvm_result *r);
+void nonsense_store(const struct psvm_nested *n, struct psvm_result *r);
+void remembers(const struct psvm_nested *n, struct psvm_result *r);
 void scribbles(const struct psvm_nested *n, struct psvm_result *r);
 void recurses(const struct psvm_nested *n, struct psvm_result *r);
 void counts_nmis(const struct psvm_nested *n, struct psvm_result *r);
@@ -136,6 +141,41 @@ void counts(const struct psvm_nested *n, struct psvm_result *r)
 void nonsense(const struct psvm_nested *n, struct psvm_result *r)
 {
 	r->outcome = V_NMI_12(n) ? 7 : 0;
+}
+
+void nonsense_gif(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	r->gif = 2;
+}
+
+void nonsense_queue(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	r->nmi_change = 2;
+}
+
+void nonsense_requests(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	r->requests = 1U << 31;
+}
+
+void nonsense_store(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	r->store12 = 1U << 31;
+}
+
+/* The call before this one. */
+void remembers(const struct psvm_nested *n, struct psvm_result *r)
+{
+	const uint64_t reserved = UINT64_C(0xff) << 40;
+	static uint64_t before;
+
+	if ((before & reserved) == reserved)
+		r->v12.int_ctl ^= PSVM_V_TPR;
+	before = n->v12.int_ctl;
 }
 
 /* Over all that it has in common with psvm. */
