@@ -213,6 +213,44 @@ static void test_nonsense(void **state)
 	assert_non_null(strstr(error, "arrival returns what means nothing; input: "));
 }
 
+static void hand_back(const struct psvm_nested *n, struct psvm_result *r)
+{
+	bool gif = (n->facts & PSVM_C(L1_GIF)) != 0;
+
+	if (r->v12.int_ctl != n->v12.int_ctl || r->v02.int_ctl != n->v02.int_ctl ||
+	    r->v01.int_ctl != n->v01.int_ctl || r->gif != gif || r->requests != 0 ||
+	    r->store12 != 0 || r->nmi_change != 0 || r->outcome != PSVM_DONE)
+		_exit(1);
+	memset(r, 0, sizeof(*r));
+}
+
+static void merge(const struct psvm_nested *n, const struct psvm_intercepts *i12,
+		  const struct psvm_intercepts *i01, struct psvm_intercepts *i02)
+{
+	(void)n;
+	for (size_t i = 0; i < N_ROWS(i02->word); i++) {
+		if (i02->word[i] != 0)
+			_exit(1);
+		i02->word[i] = i12->word[i] | i01->word[i];
+	}
+}
+
+/* What a function gets is what psvm/adapter.h says, whatever the call before has left. */
+static void test_passed(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.hand_back = hand_back,
+		.merge = merge,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->discovered, "");
+	psvm_foreign_close(f);
+}
+
 /* A hypervisor may insist on what is always so: L0 uses what it offers. */
 static void snapshot(const struct psvm_nested *n, struct psvm_result *r)
 {
@@ -326,14 +364,15 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[5 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[6 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_possible),
 		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_passed),
 	};
-	size_t n = 5;
+	size_t n = 6;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };
