@@ -72,6 +72,8 @@ static struct refused_row refused_rows[] = {
 	{ "needs_all",
 	  { "refresh cannot be tabulated: \"int_ctl of 12\" depends on more than 22 "
 	    "conditions" } },
+	{ "looks_at_vector", { "\"int_ctl of 12\" depends on the vector that waits" } },
+	{ "looks_at_source", { "\"int_ctl of 12\" depends on the vector that waits" } },
 	{ "old", { "its adapter is of version 0 with 8 bytes, not 1 with " } },
 	{ "empty", { "its adapter has no function" } },
 	{ "nameless", { "its adapter has no name" } },
@@ -235,6 +237,27 @@ static void merge(const struct psvm_nested *n, const struct psvm_intercepts *i12
 	}
 }
 
+/* A bit in another word of intercepts is nothing that a table could have. */
+static void merge_aside(const struct psvm_nested *n, const struct psvm_intercepts *i12,
+			const struct psvm_intercepts *i01, struct psvm_intercepts *i02)
+{
+	merge(n, i12, i01, i02);
+	i02->word[0] ^= i01->word[5] & 1;
+}
+
+static void test_intercepts(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.merge = merge_aside,
+	};
+
+	(void)state;
+	assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+	assert_string_equal(error, "merge cannot be tabulated: \"intercepts 000h of 02\" "
+				   "depends on intercepts of other words");
+}
+
 /* What a function gets is what psvm/adapter.h says, whatever the call before has left. */
 static void test_passed(void **state)
 {
@@ -364,15 +387,16 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[6 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[7 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_possible),
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_passed),
+		cmocka_unit_test(test_intercepts),
 	};
-	size_t n = 6;
+	size_t n = 7;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

@@ -41,6 +41,8 @@ void recurses(const struct psvm_nested *n, struct psvm_result *r);
 void counts_nmis(const struct psvm_nested *n, struct psvm_result *r);
 void needs_all(const struct psvm_nested *n, struct psvm_result *r);
 void prints(const struct psvm_nested *n, struct psvm_result *r);
+void looks_at_vector(const struct psvm_nested *n, struct psvm_result *r);
+void looks_at_source(const struct psvm_nested *n, struct psvm_result *r);
 void looks_aside(const struct psvm_nested *n, struct psvm_result *r);
 void looks_at_queue(const struct psvm_nested *n, struct psvm_result *r);
 void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r);
@@ -224,6 +226,16 @@ void prints(const struct psvm_nested *n, struct psvm_result *r)
 		(void)puts("of the adapter");
 	printed = true;
 	(void)fflush(stdout);
+}
+
+void looks_at_vector(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->v12.int_ctl ^= n->vector > 100;
+}
+
+void looks_at_source(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->v12.int_ctl ^= n->external;
 }
 
 /* A bit that no rule set asks for then. */
