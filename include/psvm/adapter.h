@@ -18,7 +18,8 @@
  * is linked in is passed to psvm_foreign_of().
  *
  * Every function is called many times, from one thread, and has to be one: the same
- * arguments, the same result. What it keeps between calls has to be set again in each.
+ * arguments, the same result. What it keeps between calls has to be set again in each;
+ * that an answer changes is seen if it does so among some thousand calls.
  * A function that is left out (a null pointer) is the one of the rule set that the
  * adapter names; so are the answers of psvm_rule().
  */

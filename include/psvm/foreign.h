@@ -41,7 +41,7 @@ static inline struct psvm_l0 psvm_l0_of(const struct psvm_rules *rules)
 
 /** How long and how much. */
 struct psvm_foreign_limits {
-	uint32_t seconds; /**< that a call may take, 1 or more */
+	uint32_t seconds; /**< that a call may take, 1 to 86399 */
 	uint64_t random;  /**< random inputs for each function */
 };
 

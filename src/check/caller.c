@@ -128,7 +128,7 @@ static bool wait_for(struct caller *c, struct text *error)
 	char byte;
 
 	for (;;) {
-		int ready = poll(&fd, 1, (int)(c->seconds * 1000));
+		int ready = poll(&fd, 1, (int)(c->seconds % 86400 * 1000));
 
 		if (ready > 0)
 			return read(c->line, &byte, 1) == 1 || give_up(c, error, false);

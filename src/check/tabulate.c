@@ -11,6 +11,7 @@
 #include "rows.h"
 #include "table_make.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -467,11 +468,15 @@ static void tell_found(const struct tabulation *t, const struct atom *atom)
 					: atom->kind == ATOM_FACT ? atom->bit
 								  : PSVM_C_NMI_QUEUED_BIT,
 					atom->vmcb, atom->field, atom->bit };
-	char words[PSVM_WORDS_SIZE];
+	char words[PSVM_WORDS_SIZE], found[PSVM_WORDS_SIZE + 16];
 
 	(void)psvm_words_of_variable(words, sizeof(words), &v);
+	(void)snprintf(found, sizeof(found), "%s at %s", words,
+		       caller_function(t->step->moment));
+	if (strstr(t->discovered->buffer, found) != NULL) /* VMRUN has three steps */
+		return;
 	text_separate(t->discovered, ", ");
-	text_add(t->discovered, "%s at %s", words, caller_function(t->step->moment));
+	text_add(t->discovered, "%s", found);
 }
 
 /* One more atom, so that the two inputs of a conflict differ in one. */

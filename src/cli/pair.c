@@ -15,7 +15,8 @@ const char pair_by_the_model[] = "by the model, unconfirmed on hardware";
 const char pair_why_complete[] =
 	"Why this is complete: given the conditions, every bit of a result depends on "
 	"the bits at its own position only. The ninth inputs have confirmed that in "
-	"this run for every combination; single bits are tested by psvm's test suite. "
+	"this run for every combination; single bits are tested by psvm's test suite, "
+	"and asked of foreign code. "
 	"Not compared: the clean bits to clear, which follow from the words.";
 
 const char pair_nested_feature[] =
