@@ -59,7 +59,7 @@ static const char *const style[] = {
 	".bit{display:flex;flex-direction:column;justify-content:space-between;",
 	"align-items:center;text-align:center;min-height:4.1rem;padding:.15rem 0;",
 	"border:1px solid var(--line);border-radius:4px;",
-	"font:.625rem/1.15 var(--narrow);overflow-wrap:normal}",
+	"font:.625rem/1.15 var(--narrow);overflow-wrap:anywhere}",
 	".bit b{font-weight:400}",
 	".bit i{font:bold .75rem/1.15 var(--text)}",
 	".bit small{font-size:.625rem}",

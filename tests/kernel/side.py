@@ -41,16 +41,20 @@ def find_tarball(side, package_dir):
 def unpack(side, tarball, out):
     """The files of a side, by their short names."""
     tree, stamp = out / side.package, out / (side.package + ".stamp")
-    wanted = ["*/" + path for path in sorted(set(side.files.values()))]
+    paths = {name: words.split() for name, words in side.files.items()}
+    wanted = ["*/" + path for path in sorted({p for some in paths.values() for p in some})]
     state = f"{tarball} {tarball.stat().st_size} {tarball.stat().st_mtime_ns} {wanted}"
     if not stamp.exists() or stamp.read_text() != state:
         tree.mkdir(exist_ok=True)
         tar = ["tar", "-xJf", tarball, "-C", tree, "--strip-components=1", "--occurrence=1",
                "--wildcards", "--anchored", "--no-wildcards-match-slash", *wanted]
-        if subprocess.run(tar, check=False).returncode != 0:
-            raise Changed(f"{tarball} does not have all files")
+        subprocess.run(tar, check=False, stderr=subprocess.DEVNULL)
         stamp.write_text(state)
-    return {name: (tree / path).read_text() for name, path in side.files.items()}
+    there = {name: [p for p in some if (tree / p).exists()] for name, some in paths.items()}
+    for name, some in there.items():
+        if not some:
+            raise Changed(f"{tarball} has no {side.files[name]}")
+    return {name: (tree / some[0]).read_text() for name, some in there.items()}
 
 
 def one(pattern, text, name):
@@ -125,8 +129,18 @@ def prototype(text):
 
 
 def read_hashes(path):
-    lines = path.read_text().splitlines() if path.exists() else []
-    return {name: value for value, name in (line.split() for line in lines)}
+    """The hashes of each piece: of every release that the rule set was compared with."""
+    known = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        value, name = line.split()
+        known.setdefault(name, []).append(value)
+    return known
+
+
+def known_as(known, name, value):
+    """The hash itself, if it is known; otherwise one that is, or nothing."""
+    some = known.get(name, [""])
+    return value if value in some else some[0]
 
 
 class Source:
@@ -154,7 +168,7 @@ class Source:
 
 def c_file(name, side, source, known):
     hashes = source.hashes()
-    rows = [f'\t{{ "{n}", "{h}", "{known.get(n, "")}" }},' for n, h in hashes.items()]
+    rows = [f'\t{{ "{n}", "{h}", "{known_as(known, n, h)}" }},' for n, h in hashes.items()]
     functions = {n: edited(n, t, side.edits) for n, t in source.functions.items()}
     only = "#define ONLY_HAND_BACK\n" if side.edits else ""
     return "\n".join([
@@ -207,7 +221,7 @@ def make(args, out):
     (out / (args.side + ".c")).write_text(c_file(args.side, side, source, known))
     library = compile_side(args, out)
     if library is None:
-        changed = [n for n, h in source.hashes().items() if known.get(n) != h]
+        changed = [n for n, h in source.hashes().items() if known_as(known, n, h) != h]
         raise Changed(", ".join(changed) or "not at all: a stand-in is missing")
     return library
 

@@ -15,7 +15,8 @@ FILES = {
     "flags.h": "arch/x86/include/uapi/asm/processor-flags.h",
     "version": "Makefile",
 }
-FILES_6_12 = {**FILES, "rflags.c": "arch/x86/kvm/regs.c"}
+# Of two paths the first that there is: regs.c came within the stable releases of 6.12.
+FILES_6_12 = {**FILES, "rflags.c": "arch/x86/kvm/regs.c arch/x86/kvm/x86.c"}
 FILES_7_2 = FILES_6_12
 
 # Where constants may be defined; those that the functions use are taken.

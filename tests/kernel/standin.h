@@ -191,6 +191,9 @@ static inline bool guest_cpu_cap_has(struct kvm_vcpu *vcpu, int feature)
 	}
 }
 
+/* As it was called in earlier releases of 6.12. */
+#define guest_can_use guest_cpu_cap_has
+
 /* --- without influence --------------------------------------------------- */
 
 enum { KVM_MP_STATE_RUNNABLE, KVM_ISA_SVM, DB_VECTOR, UD_VECTOR };
