@@ -6,7 +6,8 @@
  *	l0_switch.c	from L1 to L2 and back: VMRUN, #VMEXIT, intercepts
  *	l0_events.c	what waits for L1: windows, injection
  *	l0_masks.c	where L1's GIF and NMI mask live
- *	l0_ask.c	everything that the rule set is asked
+ *	l0_ask.c	everything that the rule set is asked; l0_foreign.c and
+ *			l0_change.c where not rules alone answer
  *	l0_plan.c	what it asks for in turn
  */
 #ifndef PSVM_CHECK_L0_H

@@ -2,15 +2,22 @@
 #include "l0_plan.h"
 
 static const struct {
-	uint8_t first, last;
+	uint8_t moment, first, last;
 } moments[] = {
-#define MOMENT(name, first, last) { PSVM_CELL_##first, PSVM_CELL_##last },
+#define MOMENT(name, moment, first, last) \
+	{ PSVM_MOMENT_##moment, PSVM_CELL_##first, PSVM_CELL_##last },
 	L0_MOMENTS(MOMENT)
 #undef MOMENT
-#define CELL(name, unit, to, from, words) { PSVM_CELL_##name, PSVM_CELL_##name },
+#define CELL(name, unit, to, from, words) \
+	{ PSVM_MOMENT_OTHER, PSVM_CELL_##name, PSVM_CELL_##name },
 		PSVM_CELLS_OTHER(CELL)
 #undef CELL
 };
+
+enum psvm_moment plan_moment(enum l0_moment moment)
+{
+	return (enum psvm_moment)moments[moment].moment;
+}
 
 /* Two lines with one condition read the same: the first is enough. */
 static bool is_new(const struct plan_line *lines, struct plan_line line)

@@ -6,30 +6,31 @@
 #ifndef PSVM_CHECK_L0_PLAN_H
 #define PSVM_CHECK_L0_PLAN_H
 
-#include "psvm/rules.h"
+#include "psvm/diff.h"
 
 #include <stdbool.h>
 
-/* The moments at which L0 asks the rule set, and the cells that are read then: at the
- * second kind one, whose bits are the answer. X(name, first, last) */
+/* The moments at which L0 asks the rule set, the moment of psvm/diff.h that this is or is
+ * a part of, and the cells that are read then: at the second kind one, whose bits are the
+ * answer. X(name, moment, first, last) */
 /* clang-format off: a table. */
 #define L0_MOMENTS(X) \
-	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
-	X(VMRUN, ENTER_INVALID, MERGE_DROP_MISC1) \
-	X(REENTER, ENTER_INVALID, MERGE_DROP_MISC1) \
-	X(ENTER_CLOSE, CLOSE_IN_01, CLOSE_REQUEST) \
-	X(MERGE, MERGE_WORDS, MERGE_SET_CR) \
-	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT) \
-	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
-	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE) \
-	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
-	X(ROUTE, ROUTE_L0, ROUTE_L1) \
-	X(ARRIVE, OPEN, CLOSED_WINDOW) \
-	X(WINDOW_IN_02, WINDOW_IN_02, WINDOW_IN_02)
+	X(SNAPSHOT, SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
+	X(VMRUN, ENTER, ENTER_INVALID, MERGE_DROP_MISC1) \
+	X(REENTER, REENTER, ENTER_INVALID, MERGE_DROP_MISC1) \
+	X(ENTER_CLOSE, ENTER, CLOSE_IN_01, CLOSE_REQUEST) \
+	X(MERGE, MERGE, MERGE_WORDS, MERGE_SET_CR) \
+	X(WINDOW_OPEN, WINDOW, MERGE_WORDS, WINDOW_EVENT) \
+	X(WINDOW_CLOSE, CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
+	X(HANDBACK, HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE) \
+	X(REFRESH, REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
+	X(ROUTE, ROUTE, ROUTE_L0, ROUTE_L1) \
+	X(ARRIVE, ARRIVE, OPEN, CLOSED_WINDOW) \
+	X(WINDOW_IN_02, MERGE, WINDOW_IN_02, WINDOW_IN_02)
 /* clang-format on */
 
 enum l0_moment {
-#define MOMENT(name, first, last) L0_##name,
+#define MOMENT(name, moment, first, last) L0_##name,
 	L0_MOMENTS(MOMENT)
 #undef MOMENT
 #define CELL(name, unit, to, from, words) L0_##name,
@@ -49,6 +50,9 @@ struct plan {
 	bool asks_gif[L0_MOMENT_COUNT];
 	struct plan_line lines[L0_MOMENT_COUNT][PLAN_LINES];
 };
+
+/* The moment of psvm/diff.h. */
+enum psvm_moment plan_moment(enum l0_moment moment);
 
 void plan_make(struct plan *plan, const struct psvm_rules *rules);
 
