@@ -13,6 +13,7 @@
 #include "input.h"
 #include "properties.h"
 #include "rows.h"
+#include "splitmix.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -291,16 +292,6 @@ static void write_events(const struct target *t)
 
 /* --- acts ---------------------------------------------------------------- */
 
-/* The same seeds everywhere: SplitMix64. */
-static uint64_t draw(uint64_t *random)
-{
-	uint64_t x = *random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 /* Any vmcb12 that VMRUN takes: no event, and VMRUN intercepted. AVIC, which does
  * nothing or fails VMRUN, is rarely enabled. */
 static struct fuzz_setup any_setup(uint64_t *random)
@@ -313,16 +304,16 @@ static struct fuzz_setup any_setup(uint64_t *random)
 		PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI) | PSVM_C(OFFER_VGIF) |
 			PSVM_C(OFFER_VNMI),
 	};
-	struct fuzz_setup setup = { .facts = features[draw(random) % N_ROWS(features)] };
+	struct fuzz_setup setup = { .facts = features[splitmix64(random) % N_ROWS(features)] };
 	uint64_t rare = PSVM_AVIC_ENABLE | PSVM_X2AVIC_ENABLE;
 
-	setup.vmcb12.int_ctl = draw(random) & (~rare | (draw(random) & draw(random)));
-	setup.vmcb12.intercept_misc1 = (uint32_t)(draw(random) & draw(random));
-	setup.vmcb12.int_state = draw(random) & PSVM_INT_STATE_INTERRUPT_SHADOW;
-	setup.misc2 = (uint32_t)(draw(random) & draw(random)) | PSVM_INTERCEPT_VMRUN;
-	setup.cr = (uint32_t)(draw(random) & draw(random));
-	setup.flags = (uint8_t)draw(random);
-	setup.tpr = (uint8_t)(draw(random) & draw(random) & 15);
+	setup.vmcb12.int_ctl = splitmix64(random) & (~rare | (splitmix64(random) & splitmix64(random)));
+	setup.vmcb12.intercept_misc1 = (uint32_t)(splitmix64(random) & splitmix64(random));
+	setup.vmcb12.int_state = splitmix64(random) & PSVM_INT_STATE_INTERRUPT_SHADOW;
+	setup.misc2 = (uint32_t)(splitmix64(random) & splitmix64(random)) | PSVM_INTERCEPT_VMRUN;
+	setup.cr = (uint32_t)(splitmix64(random) & splitmix64(random));
+	setup.flags = (uint8_t)splitmix64(random);
+	setup.tpr = (uint8_t)(splitmix64(random) & splitmix64(random) & 15);
 	return setup;
 }
 
@@ -336,7 +327,7 @@ static void make_acts(struct seed *seed, uint64_t i)
 	memcpy(seed->bytes, &setup, sizeof(setup));
 	seed->size = sizeof(setup);
 	while (seed->size < sizeof(setup) + FUZZ_ACTS_MAX * sizeof(struct fuzz_act))
-		seed->bytes[seed->size++] = (uint8_t)draw(&random);
+		seed->bytes[seed->size++] = (uint8_t)splitmix64(&random);
 }
 
 static void write_acts_seed(const struct target *t, struct seed *seed, const char *kind,

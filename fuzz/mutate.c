@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mutate.h"
 #include "rows.h"
+#include "splitmix.h"
 
 #include <string.h>
 
@@ -13,14 +14,9 @@ struct mutation {
 	uint64_t random;
 };
 
-/* SplitMix64: a counter, and a mix of its bits. */
 static uint64_t next(struct mutation *m)
 {
-	uint64_t x = m->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
+	return splitmix64(&m->random);
 }
 
 static size_t below(struct mutation *m, size_t limit)

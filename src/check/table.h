@@ -50,9 +50,12 @@ bool table_atom(const struct atom *atom, const struct psvm_nested *n);
 static inline void triple_split(const struct triple *operands, uint64_t at[COMBINATIONS])
 {
 	uint64_t a = operands->of[0], b = operands->of[1], c = operands->of[2];
+	const uint64_t ab[] = { ~a & ~b, a & ~b, ~a & b, a & b };
 
-	for (unsigned k = 0; k < COMBINATIONS; k++)
-		at[k] = (k & 1 ? a : ~a) & (k & 2 ? b : ~b) & (k & 4 ? c : ~c);
+	for (unsigned k = 0; k < COMBINATIONS / 2; k++) {
+		at[k] = ab[k] & ~c;
+		at[k + COMBINATIONS / 2] = ab[k] & c;
+	}
 }
 
 /* The atoms that some path asks for. */

@@ -9,6 +9,7 @@
 #include "diff_comparison.h"
 #include "psvm/rule_sets.h"
 #include "rows.h"
+#include "splitmix.h"
 #include "table_make.h"
 
 #include <stdio.h>
@@ -142,10 +143,11 @@ static uint64_t learn_output(const struct step *step, size_t i, const struct cal
 	struct triple operands = diff_operands(step, i, &call->input);
 	uint64_t said = call->outputs[i], conflict = 0, at[COMBINATIONS];
 
-	triple_split(&operands, at);
+	if (step->outputs[i].kind == PSVM_OUTPUT_VALUE)
+		memset(at, UINT8_MAX, sizeof(at));
+	else
+		triple_split(&operands, at);
 	for (unsigned k = 0; k < COMBINATIONS; k++) {
-		if (step->outputs[i].kind == PSVM_OUTPUT_VALUE)
-			at[k] = UINT64_MAX;
 		conflict |= (row->row.ones[i][k] ^ said) & at[k] & row->known[i][k];
 		row->row.ones[i][k] |= said & at[k];
 		row->known[i][k] |= at[k];
@@ -230,23 +232,14 @@ static struct table *build_all(struct work *w)
 
 /* --- single bits, and at random ------------------------------------------- */
 
-static uint64_t next(uint64_t *seed)
-{
-	uint64_t x = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 /* Few bits, half of them, or many. */
 static uint64_t random_word(uint64_t *seed)
 {
-	uint64_t a = next(seed), b = next(seed);
+	uint64_t a = splitmix64(seed), b = splitmix64(seed);
 
-	switch (next(seed) % 3) {
+	switch (splitmix64(seed) % 3) {
 	case 0:
-		return a & b & next(seed);
+		return a & b & splitmix64(seed);
 	case 1:
 		return a;
 	default:
@@ -301,11 +294,11 @@ static void random_input(struct psvm_diff_input *input, uint64_t number, uint64_
 		random_words(&n->v01, seed);
 	}
 	n->facts = random_facts(seed);
-	n->nmis = (uint8_t)(next(seed) % UINT8_MAX);
-	if (next(seed) & 1)
+	n->nmis = (uint8_t)(splitmix64(seed) % UINT8_MAX);
+	if (splitmix64(seed) & 1)
 		n->nmis &= 3;
-	n->vector = (uint8_t)(next(seed) & UINT8_MAX);
-	n->external = next(seed) & 1;
+	n->vector = (uint8_t)(splitmix64(seed) & UINT8_MAX);
+	n->external = splitmix64(seed) & 1;
 	for (size_t i = 0; i < N_ROWS(input->i12.word); i++) {
 		input->i12.word[i] = (uint32_t)(random_word(seed) & UINT32_MAX);
 		input->i01.word[i] = (uint32_t)(random_word(seed) & UINT32_MAX);
@@ -479,6 +472,25 @@ static void tell_found(const struct tabulation *t, const struct atom *atom)
 	text_add(t->discovered, "%s", found);
 }
 
+/* Why an atom cannot be one more; null: nothing that can be varied makes the difference.
+ */
+static void tell_refused(const struct work *w, const struct atom *atom)
+{
+	struct text *error = w->t->error;
+
+	text_add(error, "%s cannot be tabulated: \"%s\" depends on ",
+		 caller_function(w->t->step->moment),
+		 w->t->step->outputs[w->conflict.output].name);
+	if (w->space.n_atoms > TABLE_ATOMS)
+		text_add(error, "more than %d conditions", TABLE_ATOMS);
+	else if (atom == NULL)
+		text_add(error, "intercepts of other words");
+	else
+		text_add(error, "%s",
+			 atom->kind == ATOM_WAITING ? "the vector that waits"
+						    : "how many NMIs wait");
+}
+
 /* One more atom, so that the two inputs of a conflict differ in one. */
 static bool resolve(struct work *w)
 {
@@ -496,13 +508,7 @@ static bool resolve(struct work *w)
 			return true;
 		}
 	}
-	text_add(t->error, "%s cannot be tabulated: \"%s\" depends on %s",
-		 caller_function(t->step->moment),
-		 t->step->outputs[w->conflict.output].name,
-		 w->space.n_atoms > TABLE_ATOMS		   ? "more than 22 conditions"
-		 : found == items.n			   ? "intercepts of other words"
-		 : items.atoms[found].kind == ATOM_WAITING ? "the vector that waits"
-							   : "how many NMIs wait");
+	tell_refused(w, found < items.n ? &items.atoms[found] : NULL);
 	return false;
 }
 

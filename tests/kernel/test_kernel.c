@@ -24,6 +24,7 @@
 
 #include "psvm/rule_sets.h"
 #include "rows.h"
+#include "splitmix.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -326,23 +327,13 @@ static void test_complete(void **state)
 	report(&scene, "complete over what steers it", equal);
 }
 
-/* Splitmix64 (Steele, Lea, Flood). */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 static void fill_random(struct input *input, uint64_t *state)
 {
 	uint64_t words[sizeof(*input) / sizeof(uint64_t)];
 
 	PSVM_STATIC_ASSERT(sizeof(words) == sizeof(*input), "an input is whole words");
 	for (size_t i = 0; i < N_ROWS(words); i++)
-		words[i] = next_random(state);
+		words[i] = splitmix64(state);
 	memcpy(input, words, sizeof(words));
 }
 
