@@ -26,6 +26,15 @@ size_t read_file(const char *name, char *buffer, size_t size)
 	return length;
 }
 
+void write_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
 int run_in(unsigned int columns, const char *arguments)
 {
 	char line[4096];

@@ -24,6 +24,7 @@ struct row {
 };
 
 size_t read_file(const char *name, char *buffer, size_t size);
+void write_file(const char *name, const char *text);
 
 /* Run the command. Arguments are shell words, so that redirections can be written
  * there. run() has so many columns that nothing is wrapped. */

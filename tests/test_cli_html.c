@@ -305,13 +305,8 @@ static void test_flaws(void **state)
 
 static void prepare(void)
 {
-	for (size_t i = 0; i < N_ROWS(files); i++) {
-		FILE *file = fopen(files[i].name, "w");
-
-		assert_non_null(file);
-		assert_true(fputs(files[i].text, file) >= 0);
-		assert_int_equal(fclose(file), 0);
-	}
+	for (size_t i = 0; i < N_ROWS(files); i++)
+		write_file(files[i].name, files[i].text);
 }
 
 int main(int argc, char **argv)

@@ -152,7 +152,7 @@ static struct recording_row {
 	  { "long name", KVM, 2, { NULL }, { IN_LINE_2 "a name that is too long" } } },
 };
 
-static void write_file(const char *name, const char *from, const char *to)
+static void write_recording(const char *name, const char *from, const char *to)
 {
 	const char *at = strstr(RECORDING, from);
 	FILE *file = fopen(name, "w");
@@ -169,7 +169,7 @@ static void test_recording(void **state)
 	const struct recording_row *row = *state;
 	void *inner = (void *)(uintptr_t)&row->row;
 
-	write_file("kvm-6.12.csv", row->from ? row->from : "", row->to ? row->to : "");
+	write_recording("kvm-6.12.csv", row->from ? row->from : "", row->to ? row->to : "");
 	test_row(&inner);
 }
 
@@ -196,7 +196,7 @@ static void test_lines(void **state)
 
 static void write_other(void)
 {
-	write_file("other.csv", "", "");
+	write_recording("other.csv", "", "");
 }
 
 int main(int argc, char **argv)
