@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,16 +11,16 @@
 
 #define BUILD "cc -O2 -shared -fPIC -o adapter.so adapter.c $(pkg-config --cflags psvm)"
 
+/* Texts, line by line. */
+/* clang-format off */
 static const char source[] =
 	"/*\n"
-	" * An adapter for psvm: your hypervisor's own functions behind psvm's "
-	"transitions.\n"
+	" * An adapter for psvm: your hypervisor's own functions behind psvm's transitions.\n"
 	" * Build it with CMake, or with\n"
 	" *\n"
 	" *\t" BUILD "\n"
 	" *\n"
-	" * and then see what L1 can tell of it, and what has changed since the last "
-	"one:\n"
+	" * and then see what L1 can tell of it, and what has changed since the last one:\n"
 	" *\n"
 	" *\tpsvm check ./adapter.so\n"
 	" *\tpsvm diff ./old.so ./adapter.so\n"
@@ -30,12 +31,9 @@ static const char source[] =
 	"#include <psvm/adapter.h>\n"
 	"\n"
 	"/*\n"
-	" * A #VMEXIT from L2 to L1: what the processor has written while L2 ran goes "
-	"back to\n"
-	" * vmcb12, and L1's GIF is 0. Fill your own structures from *n here, call your "
-	"own\n"
-	" * function, and put into *r what it has changed. This example forgets "
-	"something that\n"
+	" * A #VMEXIT from L2 to L1: what the processor has written while L2 ran goes back to\n"
+	" * vmcb12, and L1's GIF is 0. Fill your own structures from *n here, call your own\n"
+	" * function, and put into *r what it has changed. This example forgets something that\n"
 	" * L0 may have in vmcb02: psvm check shows what comes of it.\n"
 	" */\n"
 	"static void hand_back(const struct psvm_nested *n, struct psvm_result *r)\n"
@@ -60,14 +58,15 @@ static const char source[] =
 	"\t.hand_back = hand_back,\n"
 	"};\n";
 
-static const char cmake[] = "cmake_minimum_required(VERSION 3.25)\n"
-			    "project(adapter LANGUAGES C)\n"
-			    "\n"
-			    "find_package(psvm REQUIRED)\n"
-			    "add_library(adapter MODULE adapter.c)\n"
-			    "target_link_libraries(adapter PRIVATE psvm::psvm)\n"
-			    "set_target_properties(adapter PROPERTIES PREFIX \"\" "
-			    "C_VISIBILITY_PRESET hidden)\n";
+static const char cmake[] =
+	"cmake_minimum_required(VERSION 3.25)\n"
+	"project(adapter LANGUAGES C)\n"
+	"\n"
+	"find_package(psvm REQUIRED)\n"
+	"add_library(adapter MODULE adapter.c)\n"
+	"target_link_libraries(adapter PRIVATE psvm::psvm)\n"
+	"set_target_properties(adapter PROPERTIES PREFIX \"\" C_VISIBILITY_PRESET hidden)\n";
+/* clang-format on */
 
 static const struct {
 	const char *name, *text;
@@ -75,38 +74,40 @@ static const struct {
 
 enum { FILES = sizeof(files) / sizeof(files[0]) };
 
-static bool write_file(const char *directory, const char *name, const char *text)
+static bool write_file(int directory, const char *name, const char *text)
 {
-	char path[4096];
-	FILE *file;
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool done;
 
-	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
-		return cli_fail("new-adapter", "%s: the name is too long", directory);
-	file = fopen(path, "wx");
 	if (file == NULL)
-		return cli_fail("new-adapter", "%s: %s", path, strerror(errno));
+		return false;
 	done = fputs(text, file) >= 0;
-	done = fclose(file) == 0 && done;
-	return done || cli_fail("new-adapter", "%s: %s", path, strerror(errno));
+	return fclose(file) == 0 && done;
 }
 
 /* Nothing is left of what could not be written. */
-static bool write_all(const char *directory)
+static bool give_up(const char *path, int directory, const char *name)
 {
+	(void)cli_fail("new-adapter", "%s/%s: %s", path, name, strerror(errno));
 	for (size_t i = 0; i < FILES; i++)
-		if (!write_file(directory, files[i].name, files[i].text)) {
-			char path[4096];
+		(void)unlinkat(directory, files[i].name, 0);
+	(void)rmdir(path);
+	return false;
+}
 
-			for (size_t k = 0; k <= i; k++) {
-				(void)snprintf(path, sizeof(path), "%s/%s", directory,
-					       files[k].name);
-				(void)unlink(path);
-			}
-			(void)rmdir(directory);
-			return false;
-		}
-	return true;
+static bool write_all(const char *path)
+{
+	int directory = open(path, O_RDONLY | O_DIRECTORY);
+	bool done = directory >= 0 ||
+		    cli_fail("new-adapter", "%s: %s", path, strerror(errno));
+
+	for (size_t i = 0; done && i < FILES; i++)
+		done = write_file(directory, files[i].name, files[i].text) ||
+		       give_up(path, directory, files[i].name);
+	if (directory >= 0)
+		(void)close(directory);
+	return done;
 }
 
 static int new_adapter(const void *options, const char **arguments)

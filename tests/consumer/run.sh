@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Use psvm in each way that the README names: find_package, pkg-config,
-# add_subdirectory, and the sources alone.
+# add_subdirectory, the sources alone, and an adapter for the command.
 # usage: run.sh BUILD_DIR WAY
 set -eu
 build=$1
@@ -21,6 +21,12 @@ build_with_cmake() {
 	"$work/build/consumer"
 }
 
+# What is installed is found, wherever it is.
+find_package_config() {
+	PKG_CONFIG_PATH=$(find "$1" -name pkgconfig)
+	export PKG_CONFIG_PATH
+}
+
 case $way in
 find_package)
 	install_psvm
@@ -33,8 +39,7 @@ pkg-config)
 	install_psvm
 	# The package can be moved: the .pc file knows only where it lies.
 	mv "$work/prefix" "$work/moved"
-	PKG_CONFIG_PATH=$(find "$work/moved" -name pkgconfig)
-	export PKG_CONFIG_PATH
+	find_package_config "$work/moved"
 	# shellcheck disable=SC2046 # flags are words
 	$cc $(pkg-config --cflags psvm) "$here/main.c" $(pkg-config --libs psvm) \
 		-o "$work/consumer"
@@ -49,6 +54,20 @@ sources)
 	done
 	$cc -Iinclude "$here/main.c" "$work"/objects/*.o -o "$work/consumer"
 	"$work/consumer"
+	;;
+adapter)
+	install_psvm
+	cd "$work"
+	prefix/bin/psvm new-adapter mine >said
+	cmake -G Ninja -S mine -B build -DCMAKE_PREFIX_PATH="$work/prefix" >log
+	cmake --build build >>log || { cat log; exit 1; }
+	rc=0
+	prefix/bin/psvm diff --scope none exact build/adapter.so >log || rc=$?
+	test "$rc" = 1 || { cat log; exit 1; } # it differs
+	find_package_config "$work/prefix"
+	cd mine
+	eval "$(sed -n 's/^ *cc /$cc /p' ../said)"
+	nm -D adapter.so | grep -q ' psvm_adapter$'
 	;;
 *)
 	echo "run.sh: unknown way '$way'" >&2
