@@ -13,8 +13,10 @@ clang-format --dry-run --Werror $sources
 {
 	shellcheck -s sh -e SC2016 $(git ls-files '*.sh')
 	shellcheck -s bash $(git ls-files '*.bash')
-	clang-tidy --quiet -p build/dev $(git ls-files 'src/*.c') 2>/dev/null
 }
-cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr --quiet \
+# Few at a time: the longest takes a while.
+git ls-files 'src/*.c' |
+	xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/dev 2>/dev/null
+cppcheck -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr --quiet \
 	--error-exitcode=1 -UPSVM_TYPES_HEADER -Iinclude -Isrc src/core src/cli
 echo "lint: clean"
