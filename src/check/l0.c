@@ -116,9 +116,10 @@ static void enter(struct l0 *l)
 	}
 	plain.words.event_inj = 0;
 	*l0_current(l) = plain;
-	l->m->cpu = psvm_cpu_vmrun(model(l), l->m->cpu, plain).cpu;
 	if (step.what == PSVM_CPU_DELIVERED)
-		deliver(l, l->m->cpu, step);
+		deliver(l, psvm_cpu_vmrun(model(l), l->m->cpu, plain).cpu, step);
+	else
+		l->m->cpu = step.cpu;
 }
 
 /* L0 is about to run L1 or L2, if there is not something else to be done first. */
