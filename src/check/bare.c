@@ -68,11 +68,13 @@ static struct seen vmrun(struct bare *m, const struct world *w, struct act act,
 	step = psvm_cpu_vmrun(model(w), m->cpu, vmcb);
 	if (step.what == PSVM_CPU_EXITED)
 		return invalid(m, step);
-	/* The guest before the event, which a fault may bring back. */
-	vmcb.words.event_inj = 0;
-	m->cpu = psvm_cpu_vmrun(model(w), m->cpu, vmcb).cpu;
-	if (step.what == PSVM_CPU_DELIVERED)
+	if (step.what == PSVM_CPU_DELIVERED) {
+		/* The guest before the event, which a fault may bring back. */
+		vmcb.words.event_inj = 0;
+		m->cpu = psvm_cpu_vmrun(model(w), m->cpu, vmcb).cpu;
 		return deliver(m, w, act, step, reads);
+	}
+	m->cpu = step.cpu;
 	return seen(m, SEEN_RAN, 0);
 }
 

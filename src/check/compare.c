@@ -130,19 +130,16 @@ static void step_two(struct product *p, const struct world *w, struct act act,
 bool product_step(struct product *p, const struct world *w, struct act act,
 		  struct reads *reads, struct difference *d)
 {
-	struct difference none = { .act = act,
-				   .change = w->change != NULL,
-				   .situation = situation(&p->nested) };
-
-	*d = none;
+	d->act = act;
+	d->change = w->change != NULL;
+	d->situation = situation(&p->nested);
+	d->int_ctl = d->int_ctl_nested = 0;
 	if (w->change != NULL) {
 		step_two(p, w, act, reads, d);
 	} else {
 		d->bare = bare_step(&p->bare, w, act, reads);
 		d->nested = nested_step(&p->nested, w, act, reads);
 	}
-	d->bare_recognized = recognized(d->bare, left_vmcb12(p, w), w);
-	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12, w);
 	/* What L0 would save is of interest where it should be what the bare machine has.
 	 */
 	d->fields = differs(p->nested.stale && w->change == NULL, DIFFER_STALE);
@@ -154,5 +151,9 @@ bool product_step(struct product *p, const struct world *w, struct act act,
 		compare_vmcb12(p, w, d);
 		compare_l1(p, w, d);
 	}
-	return d->fields == 0;
+	if (d->fields == 0)
+		return true;
+	d->bare_recognized = recognized(d->bare, left_vmcb12(p, w), w);
+	d->nested_recognized = recognized(d->nested, &p->nested.vmcb12, w);
+	return false;
 }

@@ -31,7 +31,7 @@ enum recognized {
 struct difference {
 	struct act act;
 	struct seen bare, nested;
-	uint8_t bare_recognized, nested_recognized; /* enum recognized */
+	uint8_t bare_recognized, nested_recognized; /* enum recognized; if they differ */
 	bool change;		 /* bare is nested, too, without a change of the rules */
 	uint64_t int_ctl;	 /* bits of vmcb12 that differ, after an exit to L1 */
 	uint64_t int_ctl_nested; /* the word of the nested machine */

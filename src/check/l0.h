@@ -123,6 +123,29 @@ static inline void l0_see(struct l0 *l, enum seen_kind kind, uint64_t code)
 
 /* --- asking the rule set: l0_ask.c --------------------------------------- */
 
+/* What a cell says. */
+typedef uint64_t l0_cell_answer(const struct l0 *l);
+
+/* Where answers come from. */
+struct answers {
+	struct psvm_result (*transition)(const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts);
+	struct psvm_intercepts (*merge)(const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01);
+	uint32_t (*route)(const struct l0 *l, uint64_t exit_code,
+			  struct psvm_intercepts i12, struct psvm_intercepts i01);
+	uint32_t (*arrival)(const struct l0 *l);
+	l0_cell_answer *const *cell; /* by moment, from L0_FIRST_CELL on */
+};
+
+/* By rules that may be any. */
+extern const struct answers *const l0_by_rules;
+
+static inline const struct answers *l0_answers_of(const struct l0 *l)
+{
+	return l->w->answers != NULL ? l->w->answers : l0_by_rules;
+}
+
 /* What becomes of the words: SNAPSHOT, VMRUN, REENTER, WINDOW_..., HANDBACK, REFRESH.
  * facts: those that L0's state does not say, DEFERRED and CHECKS_FAILED. */
 struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
@@ -146,8 +169,16 @@ uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_interc
 /* What to do about an interrupt for L1: enum psvm_arrival. */
 uint32_t l0_ask_arrival(const struct l0 *l);
 
-/* What the cell of a moment says. */
-uint64_t l0_rule(const struct l0 *l, enum l0_moment moment);
+/* What a change of the rules makes of what a cell says: l0_change.c. */
+uint64_t l0_change_rule(const struct l0 *l, enum l0_moment moment, uint64_t bits);
+
+/* What the cell of a moment says. Asked more often than anything else. */
+static inline uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
+{
+	uint64_t bits = l0_answers_of(l)->cell[moment - L0_FIRST_CELL](l);
+
+	return l->w->change == NULL ? bits : l0_change_rule(l, moment, bits);
+}
 
 /* --- L1's GIF and NMI mask: l0_masks.c ----------------------------------- */
 

@@ -31,117 +31,73 @@ void l0_note_plan(struct reads *reads, const struct plan *plan, enum l0_moment m
 		note_line(reads, *line, c);
 }
 
-static void note(const struct l0 *l, enum l0_moment moment, uint32_t c)
+/* Out of line: nobody else is to pay for it. */
+__attribute__((noinline)) void l0_ask_again(const struct l0 *l, enum l0_moment moment)
 {
-	l0_note_plan(l->reads, l->reads->plan, moment, c);
+	if (l->reads != NULL && plan_asks(l->reads->plan, moment))
+		l0_note_plan(l->reads, l->reads->plan, moment,
+			     psvm_conditions(l0_words(l, moment)));
 }
 
-/* The input, and what is asked of it is noted. */
+/* The input, and what is asked of it is noted. What then is made of it notes nothing: of
+ * a rule set that folds away, no more of the input is left than it needs. */
 FOLDED struct psvm_nested noted(const struct l0 *l, enum l0_moment moment)
 {
-	struct psvm_nested n = l0_words(l, moment);
+	const struct l0 silent = { .m = l->m, .w = l->w };
 
 	if (l->reads != NULL)
-		note(l, moment, psvm_conditions(n));
-	return n;
+		l0_ask_again(l, moment);
+	return l0_words(&silent, moment);
 }
 
-/* --- asking a rule set --------------------------------------------------- */
+/* --- the answers of rule sets --------------------------------------------- */
 
-FOLDED struct psvm_result ask_transition(const struct psvm_rules *rules,
-					 const struct l0 *l, enum l0_moment moment,
-					 uint32_t facts)
-{
-	struct psvm_nested n = noted(l, moment);
+#define SET   any
+#define RULES l->w->rules
+#include "l0_answers.inc"
 
-	n.facts |= facts;
-	return l0_rules_transition(rules, moment, n);
-}
+#if defined(PSVM_L0_FOLDED) || defined(PSVM_L0_FOLDED_EXACT)
+#define SET   exact
+#define RULES &psvm_rules_exact
+#include "l0_answers.inc"
+#endif
 
-FOLDED struct psvm_intercepts ask_merge(const struct psvm_rules *rules,
-					const struct l0 *l, struct psvm_intercepts i12,
-					struct psvm_intercepts i01)
-{
-	return psvm_merge_intercepts(rules, noted(l, L0_MERGE), i12, i01);
-}
+#ifdef PSVM_L0_FOLDED
+#define SET   linux_6_1
+#define RULES &psvm_rules_linux_6_1
+#include "l0_answers.inc"
 
-FOLDED uint32_t ask_route(const struct psvm_rules *rules, const struct l0 *l,
-			  uint64_t exit_code, struct psvm_intercepts i12,
-			  struct psvm_intercepts i01)
-{
-	return psvm_route_exit(rules, noted(l, L0_ROUTE), exit_code, i12, i01);
-}
+#define SET   lkml_2022_base
+#define RULES &psvm_rules_lkml_2022_base
+#include "l0_answers.inc"
 
-FOLDED uint32_t ask_arrival(const struct psvm_rules *rules, const struct l0 *l)
-{
-	return psvm_interrupt_arrives(rules, noted(l, L0_ARRIVE));
-}
+#define SET   lkml_2022
+#define RULES &psvm_rules_lkml_2022
+#include "l0_answers.inc"
 
-FOLDED uint64_t ask_cell(const struct psvm_rules *rules, const struct l0 *l,
-			 enum l0_moment moment, uint32_t cell)
-{
-	uint64_t bits = 0;
+#define SET   lkml_2022_vnmi
+#define RULES &psvm_rules_lkml_2022_vnmi
+#include "l0_answers.inc"
 
-	(void)psvm_rule(rules, noted(l, moment), cell, &bits);
-	return bits;
-}
+#define SET   linux_6_12
+#define RULES &psvm_rules_linux_6_12
+#include "l0_answers.inc"
 
-FOLDED uint64_t ask_rule(const struct psvm_rules *rules, const struct l0 *l,
-			 enum l0_moment moment)
-{
-	switch (moment) {
-#define CELL(name, unit, to, from, words) \
-	case L0_##name: \
-		return ask_cell(rules, l, L0_##name, PSVM_CELL_##name);
-		PSVM_CELLS_OTHER(CELL)
-#undef CELL
-	case L0_WINDOW_IN_02:
-		return ask_cell(rules, l, moment, PSVM_CELL_WINDOW_IN_02);
-	default:
-		return 0;
-	}
-}
+#define SET   linux_7_2
+#define RULES &psvm_rules_linux_7_2
+#include "l0_answers.inc"
 
-/* --- who answers --------------------------------------------------------- */
+#define SET   xen
+#define RULES &psvm_rules_xen
+#include "l0_answers.inc"
+#endif
 
-/* The functions of one rule set. clang-format off: a table. */
-#define ANSWERS(name, rules) \
-	static struct psvm_result name##_transition( \
-		const struct l0 *l, enum l0_moment moment, uint32_t facts) \
-	{ \
-		return ask_transition(rules, l, moment, facts); \
-	} \
-	static struct psvm_intercepts name##_merge(const struct l0 *l, \
-						   struct psvm_intercepts i12, \
-						   struct psvm_intercepts i01) \
-	{ \
-		return ask_merge(rules, l, i12, i01); \
-	} \
-	static uint32_t name##_route(const struct l0 *l, uint64_t exit_code, \
-				     struct psvm_intercepts i12, \
-				     struct psvm_intercepts i01) \
-	{ \
-		return ask_route(rules, l, exit_code, i12, i01); \
-	} \
-	static uint32_t name##_arrival(const struct l0 *l) \
-	{ \
-		return ask_arrival(rules, l); \
-	} \
-	static uint64_t name##_rule(const struct l0 *l, enum l0_moment moment) \
-	{ \
-		return ask_rule(rules, l, moment); \
-	} \
-	static const struct answers name = { name##_transition, name##_merge, \
-					     name##_route, name##_arrival, \
-					     name##_rule };
-/* clang-format on */
+const struct answers *const l0_by_rules = &any_answers;
 
-ANSWERS(any, l->w->rules)
-const struct answers *const l0_by_rules = &any;
-
-#define SET(name, identifier, words) ANSWERS(identifier, &psvm_rules_##identifier)
-FOLDED_SETS(SET)
-#undef SET
+static const struct answers foreign_answers = { l0_foreign_transition, l0_foreign_merge,
+						l0_foreign_route, l0_foreign_arrival,
+						any_cells };
+const struct answers *const l0_foreign = &foreign_answers;
 
 const struct answers *l0_answers(const struct psvm_rules *rules)
 {
@@ -149,7 +105,7 @@ const struct answers *l0_answers(const struct psvm_rules *rules)
 		const struct psvm_rules *rules;
 		const struct answers *answers;
 	} known[] = {
-#define SET(name, identifier, words) { &psvm_rules_##identifier, &(identifier) },
+#define SET(name, identifier, words) { &psvm_rules_##identifier, &identifier##_answers },
 		FOLDED_SETS(SET)
 #undef SET
 			{ NULL, NULL },
@@ -161,19 +117,12 @@ const struct answers *l0_answers(const struct psvm_rules *rules)
 	return NULL;
 }
 
-/* --- the answers ---------------------------------------------------------- */
-
-static const struct answers *answers(const struct l0 *l)
-{
-	return l->w->answers != NULL ? l->w->answers : &any;
-}
-
 /* --- asking -------------------------------------------------------------- */
 
 struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
 				 uint32_t facts)
 {
-	struct psvm_result r = answers(l)->transition(l, moment, facts);
+	struct psvm_result r = l0_answers_of(l)->transition(l, moment, facts);
 
 	if (l->w->change != NULL)
 		l0_change_result(l, moment, facts, &r);
@@ -183,7 +132,7 @@ struct psvm_result l0_transition(const struct l0 *l, enum l0_moment moment,
 struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i12,
 				    struct psvm_intercepts i01)
 {
-	struct psvm_intercepts i02 = answers(l)->merge(l, i12, i01);
+	struct psvm_intercepts i02 = l0_answers_of(l)->merge(l, i12, i01);
 
 	if (l->w->change != NULL)
 		l0_change_merge(l, i12, i01, &i02);
@@ -193,7 +142,7 @@ struct psvm_intercepts l0_ask_merge(const struct l0 *l, struct psvm_intercepts i
 uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_intercepts i12,
 		      struct psvm_intercepts i01)
 {
-	uint32_t level = answers(l)->route(l, exit_code, i12, i01);
+	uint32_t level = l0_answers_of(l)->route(l, exit_code, i12, i01);
 
 	return l->w->change == NULL ? level
 				    : l0_change_route(l, exit_code, i12, i01, level);
@@ -201,25 +150,12 @@ uint32_t l0_ask_route(const struct l0 *l, uint64_t exit_code, struct psvm_interc
 
 uint32_t l0_ask_arrival(const struct l0 *l)
 {
-	uint32_t arrival = answers(l)->arrival(l);
+	uint32_t arrival = l0_answers_of(l)->arrival(l);
 
 	return l->w->change == NULL ? arrival : l0_change_arrival(l, arrival);
 }
 
-uint64_t l0_rule(const struct l0 *l, enum l0_moment moment)
-{
-	uint64_t bits = answers(l)->rule(l, moment);
-
-	return l->w->change == NULL ? bits : l0_change_rule(l, moment, bits);
-}
-
 /* --- what follows -------------------------------------------------------- */
-
-void l0_ask_again(const struct l0 *l, enum l0_moment moment)
-{
-	if (l->reads != NULL)
-		note(l, moment, psvm_conditions(l0_words(l, moment)));
-}
 
 void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
 {

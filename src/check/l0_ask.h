@@ -2,7 +2,8 @@
 /*
  * What those who answer L0's questions share.
  *
- *	l0_ask.c	asks a rule set, and notes what it has read of the set-up
+ *	l0_ask.c	asks a rule set, and notes what it has read of the set-up;
+ *			l0_answers.inc is what it is asked
  *	l0_foreign.c	asks foreign code
  *	l0_change.c	asks both, where a change of the rules decides
  *
@@ -99,25 +100,18 @@ FOLDED struct psvm_result l0_rules_transition(const struct psvm_rules *rules,
 
 /* --- who answers --------------------------------------------------------- */
 
-/* Where answers come from. */
-struct answers {
-	struct psvm_result (*transition)(const struct l0 *l, enum l0_moment moment,
-					 uint32_t facts);
-	struct psvm_intercepts (*merge)(const struct l0 *l, struct psvm_intercepts i12,
-					struct psvm_intercepts i01);
-	uint32_t (*route)(const struct l0 *l, uint64_t exit_code,
-			  struct psvm_intercepts i12, struct psvm_intercepts i01);
-	uint32_t (*arrival)(const struct l0 *l);
-	uint64_t (*rule)(const struct l0 *l, enum l0_moment moment);
-};
-
-/* By rules that may be any. */
-extern const struct answers *const l0_by_rules;
-
 /* What foreign code puts out at a moment, noted; false: it leaves this to the rules. */
 bool l0_foreign_outputs(const struct psvm_foreign *foreign, enum l0_moment moment,
 			const struct psvm_diff_input *in, struct reads *reads,
 			uint64_t *outputs);
+
+struct psvm_result l0_foreign_transition(const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts);
+struct psvm_intercepts l0_foreign_merge(const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01);
+uint32_t l0_foreign_route(const struct l0 *l, uint64_t exit_code,
+			  struct psvm_intercepts i12, struct psvm_intercepts i01);
+uint32_t l0_foreign_arrival(const struct l0 *l);
 
 /* Note what is asked of some rules at a moment if the conditions c hold. */
 void l0_note_plan(struct reads *reads, const struct plan *plan, enum l0_moment moment,
@@ -133,6 +127,5 @@ uint32_t l0_change_route(const struct l0 *l, uint64_t exit_code,
 			 struct psvm_intercepts i12, struct psvm_intercepts i01,
 			 uint32_t level);
 uint32_t l0_change_arrival(const struct l0 *l, uint32_t arrival);
-uint64_t l0_change_rule(const struct l0 *l, enum l0_moment moment, uint64_t bits);
 
 #endif

@@ -34,8 +34,8 @@ bool l0_foreign_outputs(const struct psvm_foreign *foreign, enum l0_moment momen
 	return true;
 }
 
-static struct psvm_result foreign_transition(const struct l0 *l, enum l0_moment moment,
-					     uint32_t facts)
+struct psvm_result l0_foreign_transition(const struct l0 *l, enum l0_moment moment,
+					 uint32_t facts)
 {
 	struct psvm_diff_input in = { .nested = l0_words(l, moment) };
 	uint64_t outputs[MAX_OUTPUTS];
@@ -48,8 +48,8 @@ static struct psvm_result foreign_transition(const struct l0 *l, enum l0_moment 
 	return r;
 }
 
-static struct psvm_intercepts
-foreign_merge(const struct l0 *l, struct psvm_intercepts i12, struct psvm_intercepts i01)
+struct psvm_intercepts l0_foreign_merge(const struct l0 *l, struct psvm_intercepts i12,
+					struct psvm_intercepts i01)
 {
 	struct psvm_diff_input in = { l0_words(l, L0_MERGE), i12, i01 };
 	uint64_t outputs[MAX_OUTPUTS];
@@ -61,8 +61,8 @@ foreign_merge(const struct l0 *l, struct psvm_intercepts i12, struct psvm_interc
 	return i12;
 }
 
-static uint32_t foreign_route(const struct l0 *l, uint64_t exit_code,
-			      struct psvm_intercepts i12, struct psvm_intercepts i01)
+uint32_t l0_foreign_route(const struct l0 *l, uint64_t exit_code,
+			  struct psvm_intercepts i12, struct psvm_intercepts i01)
 {
 	struct psvm_diff_input in = { l0_words(l, L0_ROUTE), i12, i01 };
 	uint64_t outputs[MAX_OUTPUTS];
@@ -73,7 +73,7 @@ static uint32_t foreign_route(const struct l0 *l, uint64_t exit_code,
 	return outputs[exit_code / 32] >> exit_code % 32 & 1 ? PSVM_L1 : PSVM_L0;
 }
 
-static uint32_t foreign_arrival(const struct l0 *l)
+uint32_t l0_foreign_arrival(const struct l0 *l)
 {
 	struct psvm_diff_input in = { .nested = l0_words(l, L0_ARRIVE) };
 	uint64_t outputs[MAX_OUTPUTS];
@@ -82,13 +82,3 @@ static uint32_t foreign_arrival(const struct l0 *l)
 		return l0_by_rules->arrival(l);
 	return (uint32_t)(outputs[0] & UINT32_MAX);
 }
-
-static uint64_t foreign_rule(const struct l0 *l, enum l0_moment moment)
-{
-	return l0_by_rules->rule(l, moment);
-}
-
-static const struct answers foreign_answers = { foreign_transition, foreign_merge,
-						foreign_route, foreign_arrival,
-						foreign_rule };
-const struct answers *const l0_foreign = &foreign_answers;

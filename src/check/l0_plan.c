@@ -10,7 +10,8 @@ static const struct {
 #undef MOMENT
 #define CELL(name, unit, to, from, words) \
 	{ PSVM_MOMENT_OTHER, PSVM_CELL_##name, PSVM_CELL_##name },
-		PSVM_CELLS_OTHER(CELL)
+		{ PSVM_MOMENT_MERGE, PSVM_CELL_WINDOW_IN_02, PSVM_CELL_WINDOW_IN_02 },
+	PSVM_CELLS_OTHER(CELL)
 #undef CELL
 };
 

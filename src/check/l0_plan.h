@@ -11,8 +11,7 @@
 #include <stdbool.h>
 
 /* The moments at which L0 asks the rule set, the moment of psvm/diff.h that this is or is
- * a part of, and the cells that are read then: at the second kind one, whose bits are the
- * answer. X(name, moment, first, last) */
+ * a part of, and the cells that are read then. X(name, moment, first, last) */
 /* clang-format off: a table. */
 #define L0_MOMENTS(X) \
 	X(SNAPSHOT, SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
@@ -25,8 +24,11 @@
 	X(HANDBACK, HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE) \
 	X(REFRESH, REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
 	X(ROUTE, ROUTE, ROUTE_L0, ROUTE_L1) \
-	X(ARRIVE, ARRIVE, OPEN, CLOSED_WINDOW) \
-	X(WINDOW_IN_02, MERGE, WINDOW_IN_02, WINDOW_IN_02)
+	X(ARRIVE, ARRIVE, OPEN, CLOSED_WINDOW)
+/* The cells that are asked for themselves. X(name, unit, to, from, words) */
+#define L0_CELLS(X) \
+	X(WINDOW_IN_02, FLAG, 02, ONES, "") \
+	PSVM_CELLS_OTHER(X)
 /* clang-format on */
 
 enum l0_moment {
@@ -34,9 +36,11 @@ enum l0_moment {
 	L0_MOMENTS(MOMENT)
 #undef MOMENT
 #define CELL(name, unit, to, from, words) L0_##name,
-		PSVM_CELLS_OTHER(CELL)
+		L0_CELLS(CELL)
 #undef CELL
-			L0_MOMENT_COUNT
+			L0_MOMENT_COUNT,
+	L0_FIRST_CELL = L0_WINDOW_IN_02,
+	L0_CELL_COUNT = L0_MOMENT_COUNT - L0_FIRST_CELL
 };
 
 /* A line with a condition; a moment's last one has none. */
@@ -53,6 +57,12 @@ struct plan {
 
 /* The moment of psvm/diff.h. */
 enum psvm_moment plan_moment(enum l0_moment moment);
+
+/* Is there any condition at a moment? */
+static inline bool plan_asks(const struct plan *plan, enum l0_moment moment)
+{
+	return (plan->lines[moment][0].on | plan->lines[moment][0].off) != 0;
+}
 
 void plan_make(struct plan *plan, const struct psvm_rules *rules);
 

@@ -10,11 +10,13 @@ bool left_in_l2(const struct product *p, const struct world *w)
 
 struct l1_view left_view(const struct product *p, const struct world *w)
 {
-	struct world without = *w;
+	struct world without;
 
+	if (w->change == NULL)
+		return bare_view(&p->bare);
+	without = *w;
 	without.change = NULL;
-	return w->change != NULL ? nested_view(&p->without.nested, &without)
-				 : bare_view(&p->bare);
+	return nested_view(&p->without.nested, &without);
 }
 
 const struct psvm_cpu_vmcb *left_vmcb12(const struct product *p, const struct world *w)
