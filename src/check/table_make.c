@@ -10,12 +10,7 @@ struct merged {
 	bool tried, agree;
 };
 
-enum {
-	MERGED = 1 << 16,
-	HASH_SIZE = 1 << 18,
-	MOST_ROWS = 1 << 15, /* 3 KiB each */
-	MOST_NODES = 1 << 17
-};
+enum { MERGED = 1 << 16, HASH_SIZE = 1 << 18 };
 
 /* --- rows ---------------------------------------------------------------- */
 

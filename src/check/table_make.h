@@ -11,6 +11,9 @@
 
 #include "table.h"
 
+/* What a table may have. */
+enum { MOST_ROWS = 1 << 15, /* 3 KiB each */ MOST_NODES = 1 << 17 };
+
 /* A row, and where it is known. */
 struct wide_row {
 	struct table_row row;
