@@ -22,10 +22,14 @@ static struct row rows[] = {
 	    "mine/adapter.so is an example: its hand_back; all else by rule set exact.",
 	    "1. vmcb12 after #VMEXIT: wrong V_IRQ; nested: V_IRQ\n" },
 	  { NULL } },
-	{ "the example against exact", "diff --scope none exact mine/adapter.so", 1,
-	  { "At hand-back:", "mine/adapter.so is an example" }, { NULL } },
-	{ "as JSON", "check mine/adapter.so --shard 4/18 --json", 0,
-	  { "\"foreign\": {\n", "\"name\": \"an example\"", "\"functions\": \"hand_back\"" },
+	{ "the example against exact, by any name", "diff --scope none exact ./exact", 1,
+	  { "At hand-back:", "./exact is an example" }, { NULL } },
+	{ "the rule set of that name", "diff --scope none exact exact", 0,
+	  { "exact and exact: no functional change\n" }, { NULL } },
+	{ "an ending alone", "diff exact .so", 2, { NULL },
+	  { "psvm diff: unknown rule set '.so'" } },
+	{ "as JSON", "check old.so --shard 4/18 --json", 0,
+	  { "\"foreign\": {\n", "\"name\": \"odd\"", "\"functions\": \"refresh\"" },
 	  { NULL } },
 	{ "one that crashes", "check " PSVM_ADAPTERS "/crashes.so", 2, { NULL },
 	  { "psvm check: ", "crashes.so: refresh crashes (" } },
@@ -43,15 +47,11 @@ static struct row rows[] = {
 static void test_old_and_new(void **state)
 {
 	(void)state;
-	assert_int_equal(system("cp mine/adapter.so old.so && sed 's/V_TPR | PSVM_V_IRQ/V_TPR/' "
-				"mine/adapter.c >new.c && cc -O2 -shared -fPIC -o new.so new.c "
-				"-I" PSVM_INCLUDE),
-			 0);
-	assert_int_equal(run("diff --scope none old.so mine/adapter.so"), 0);
-	assert_contains(out, "old.so and mine/adapter.so: no functional change\n");
+	assert_int_equal(run("diff --scope none old.so " PSVM_ADAPTERS "/right.so"), 0);
+	assert_contains(out, "/right.so: no functional change\n");
 	assert_int_equal(run("diff --scope short old.so ./new.so"), 1);
 	assert_contains(out, "old.so and ./new.so: 1 functional change\n");
-	assert_contains(out, "int_ctl of vmcb12: V_IRQ\n");
+	assert_contains(out, "int_ctl of 12: V_IRQ\n");
 	assert_contains(out, "L1 or L2 can see it: ");
 }
 
@@ -95,7 +95,11 @@ static void prepare(void)
 	assert_contains(out, "cc -O2 -shared -fPIC -o adapter.so adapter.c "
 			     "$(pkg-config --cflags psvm)\n");
 	assert_int_equal(system("cd mine && cc -O2 -shared -fPIC -o adapter.so adapter.c "
-				"-Wall -Wextra -Werror -I" PSVM_INCLUDE),
+				"-Wall -Wextra -Werror -I" PSVM_INCLUDE
+				" && cp adapter.so ../exact"),
+			 0);
+	assert_int_equal(system("cp " PSVM_ADAPTERS "/right.so old.so && "
+				"cp " PSVM_ADAPTERS "/looks_elsewhere.so new.so"),
 			 0);
 }
 
