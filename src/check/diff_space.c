@@ -315,14 +315,29 @@ void space_add(struct space *space, const struct atom *atom)
 }
 
 /* What the table of foreign code asks for. */
-static void add_foreign(struct space *space, const struct psvm_foreign *foreign)
+static void add_table(struct space *space, const struct table *table)
 {
-	const struct table *table = foreign_table(foreign, space->step);
 	struct atom atoms[TABLE_ATOMS];
 	size_t n = table != NULL ? table_support(table, atoms) : 0;
 
 	for (size_t i = 0; i < n; i++)
 		space_add(space, &atoms[i]);
+}
+
+/* The step that decides which inputs this one is about: it comes before. */
+static const struct step *deciding(const struct step *step)
+{
+	while (step->only != ONLY_ALL)
+		step--;
+	return step;
+}
+
+/* What decides about an input is an atom at a step that is about one outcome, or data
+ * would lead away from it. */
+static void add_foreign(struct space *space, const struct psvm_foreign *foreign)
+{
+	add_table(space, foreign_table(foreign, deciding(space->step)));
+	add_table(space, foreign_table(foreign, space->step));
 }
 
 void space_init(struct space *space, const struct step *step, const struct psvm_l0 *l0,
@@ -548,15 +563,13 @@ static bool has(const struct space *space, uint32_t situation, enum atom_kind ki
 	return false;
 }
 
-/* Does VMRUN fail? The step that is about this comes before those that go by it. */
+/* Does VMRUN fail? */
 static bool fails(const struct step *step, struct psvm_l0 l0,
 		  const struct psvm_diff_input *input)
 {
 	uint64_t outcome;
 
-	while (step->only != ONLY_ALL)
-		step--;
-	step_run(step, l0, input, &outcome);
+	step_run(deciding(step), l0, input, &outcome);
 	return outcome == PSVM_VMEXIT_INVALID;
 }
 

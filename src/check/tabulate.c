@@ -30,6 +30,7 @@ struct conflict {
 
 struct work {
 	const struct tabulation *t;
+	struct psvm_l0 l0s[PSVM_RULE_SET_COUNT + 1]; /* whose atoms there are */
 	struct space space;
 	struct making making;
 	struct part parts[TABLE_ATOMS + 2];
@@ -514,11 +515,20 @@ static bool resolve(struct work *w)
 
 /* --- a step -------------------------------------------------------------- */
 
-static const struct psvm_l0 all_rules[] = {
+/* What any rule set asks for, and what the foreign code has asked for before. */
+static void begin_space(struct work *w)
+{
+	const struct psvm_l0 l0s[] = {
 #define X(name, identifier, words) { &psvm_rules_##identifier, NULL },
-	PSVM_RULE_SETS(X)
+		PSVM_RULE_SETS(X)
 #undef X
-};
+			{ w->t->foreign->rules, w->t->foreign },
+	};
+
+	PSVM_STATIC_ASSERT(N_ROWS(l0s) == N_ROWS(w->l0s), "all rule sets and one more");
+	memcpy(w->l0s, l0s, sizeof(l0s));
+	space_init(&w->space, w->t->step, w->l0s, N_ROWS(w->l0s));
+}
 
 /* Words below facts: these are asked for first, since they are never undecided. */
 static void order_atoms(struct space *space)
@@ -564,7 +574,7 @@ struct table *tabulate(const struct tabulation *t)
 		return NULL;
 	}
 	w->t = t;
-	space_init(&w->space, t->step, all_rules, N_ROWS(all_rules));
+	begin_space(w);
 	if (w->space.n_atoms <= TABLE_ATOMS)
 		table = work_out(w);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Adapters that cannot be checked, or that do what no rule set does. ODD names one of
- * the functions below, for the refresh or the hand-back; or what is wrong with the
- * adapter as a whole.
+ * the functions below, for the refresh, or with ENTER for VMRUN; or what is wrong with
+ * the adapter as a whole.
  */
 #include "psvm/adapter.h"
 #include "psvm/rule_sets.h"
@@ -46,6 +46,7 @@ void looks_at_source(const struct psvm_nested *n, struct psvm_result *r);
 void looks_aside(const struct psvm_nested *n, struct psvm_result *r);
 void looks_at_queue(const struct psvm_nested *n, struct psvm_result *r);
 void looks_elsewhere(const struct psvm_nested *n, struct psvm_result *r);
+void fails_oddly(const struct psvm_nested *n, struct psvm_result *r);
 
 void crashes(const struct psvm_nested *n, struct psvm_result *r)
 {
@@ -258,6 +259,22 @@ void looks_at_queue(const struct psvm_nested *n, struct psvm_result *r)
 		r->v12.int_ctl ^= PSVM_V_TPR;
 }
 
+/* Two bits, in which data differ seldom, make VMRUN fail. Only if it does, another one
+ * matters, of which rule sets ask then, too. */
+void fails_oddly(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (!(n->v12.int_ctl & PSVM_V_IGN_TPR) ||
+	    (n->v12.int_state & PSVM_INT_STATE_GUEST_INTERRUPT_MASK))
+		return;
+	memset(r, 0, sizeof(*r));
+	r->v12 = n->v12;
+	r->v02 = n->v02;
+	r->v01 = n->v01;
+	r->outcome = PSVM_VMEXIT_INVALID;
+	if (!(n->v02.exit_int_info & PSVM_EVENT_INJ_V))
+		r->v12.int_ctl ^= 2;
+}
+
 #ifdef CONSTRUCTOR
 __attribute__((constructor)) static void construct(void)
 {
@@ -265,9 +282,17 @@ __attribute__((constructor)) static void construct(void)
 }
 #endif
 
-static void refresh(const struct psvm_nested *n, struct psvm_result *r)
+#ifdef ENTER
+#define MEMBER enter
+#define RIGHT  psvm_enter
+#else
+#define MEMBER refresh
+#define RIGHT  psvm_refresh
+#endif
+
+static void odd(const struct psvm_nested *n, struct psvm_result *r)
 {
-	struct psvm_result right = psvm_refresh(&RULES, *n);
+	struct psvm_result right = RIGHT(&RULES, *n);
 
 	*r = right;
 #ifdef ODD
@@ -283,6 +308,6 @@ const struct psvm_adapter psvm_adapter = {
 	PSVM_ADAPTER_HEAD(ITS_NAME, ITS_RULES),
 #endif
 #ifndef EMPTY
-	.refresh = refresh,
+	.MEMBER = odd,
 #endif
 };
