@@ -34,8 +34,15 @@ static struct row rows[] = {
 	{ "one that crashes", "check " PSVM_ADAPTERS "/crashes.so", 2, { NULL },
 	  { "psvm check: ", "crashes.so: refresh crashes (" } },
 	{ "one on the right that is none", "diff exact mine/adapter.c", 2, { NULL },
-	  { "psvm diff: mine/adapter.c: " } },
-	{ "one that is not there", "check ./missing.so", 2, { NULL }, { "./missing.so: " } },
+	  { "psvm diff: mine/adapter.c: it is not a shared object for this machine (" } },
+	{ "one of another machine", "check s390x.so", 2, { NULL },
+	  { "psvm check: s390x.so: it is not a shared object for this machine (" } },
+	{ "one that is a program", "check ./program", 2, { NULL },
+	  { "psvm check: ./program: it is not a shared object for this machine (" } },
+	{ "one that is a directory", "check ./mine", 2, { NULL },
+	  { "psvm check: ./mine: it is not a shared object for this machine (" } },
+	{ "one that is not there", "check ./missing.so", 2, { NULL },
+	  { "psvm check: ./missing.so: No such file or directory" } },
 	{ "new-adapter where something is", "new-adapter mine", 2, { NULL },
 	  { "psvm new-adapter: mine: " } },
 	{ "new-adapter nowhere", "new-adapter no/where", 2, { NULL }, { "no/where: " } },
@@ -100,6 +107,13 @@ static void prepare(void)
 			 0);
 	assert_int_equal(system("cp " PSVM_ADAPTERS "/right.so old.so && "
 				"cp " PSVM_ADAPTERS "/looks_elsewhere.so new.so"),
+			 0);
+	/* ELF, 64 bits, the highest byte first; ET_DYN, EM_S390. */
+	assert_int_equal(system("{ printf '\\177ELF\\2\\2\\1'; head -c 9 /dev/zero; "
+				"printf '\\0\\3\\0\\26'; head -c 1000 /dev/zero; } >s390x.so"),
+			 0);
+	assert_int_equal(system("echo 'int main(void) { return 0; }' >program.c && "
+				"cc -no-pie -o program program.c"),
 			 0);
 }
 

@@ -80,7 +80,8 @@ static struct refused_row refused_rows[] = {
 	{ "unknown", { "its adapter names an unknown rule set, 'linux-9'" } },
 	{ "constructor", { "crashes (", "when it is loaded" } },
 	{ "nothing", { "it exports no psvm_adapter (psvm/adapter.h)" } },
-	{ "missing", { "missing.so" } },
+	{ "missing", { "No such file or directory" } },
+	{ "unresolved", { "it cannot be loaded (undefined symbol: psvm_no_such_function)" } },
 };
 
 static void test_refused(void **state)

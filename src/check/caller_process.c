@@ -11,6 +11,9 @@
 
 #include <ctype.h>
 #include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,6 +303,55 @@ static void run_all(void)
 
 /* --- opening ------------------------------------------------------------- */
 
+/* How an ELF file begins, whatever its class. */
+struct elf_begin {
+	unsigned char ident[EI_NIDENT];
+	uint16_t type, machine;
+};
+
+/* False: it cannot be opened. What is not there is 0. */
+static bool read_begin(const char *path, struct elf_begin *begin)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	memset(begin, 0, sizeof(*begin));
+	if (file < 0)
+		return false;
+	if (read(file, begin, sizeof(*begin)) != sizeof(*begin))
+		memset(begin, 0, sizeof(*begin));
+	close(file);
+	return true;
+}
+
+/* As this program is: class, order of bytes, and machine. */
+static bool is_for_here(const struct elf_begin *object)
+{
+	struct elf_begin own;
+
+	return read_begin("/proc/self/exe", &own) && object->type == ET_DYN &&
+	       memcmp(object->ident, own.ident, EI_VERSION) == 0 &&
+	       object->machine == own.machine;
+}
+
+/* Why it could not be loaded. The linker says the path again. */
+static void tell_load(const char *path, const char *why)
+{
+	size_t length = strlen(path);
+	struct elf_begin begin;
+	struct text error = { here.shared->error, sizeof(here.shared->error), 0 };
+
+	if (!read_begin(path, &begin)) {
+		text_add(&error, "%s", strerror(errno));
+		return;
+	}
+	if (strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0)
+		why += length + 2;
+	text_add(&error, "it %s (%s)",
+		 is_for_here(&begin) ? "cannot be loaded"
+				     : "is not a shared object for this machine",
+		 why);
+}
+
 static const struct psvm_adapter *load(const char *path)
 {
 	struct caller_shared *s = here.shared;
@@ -307,7 +359,7 @@ static const struct psvm_adapter *load(const char *path)
 	const void *symbol = object != NULL ? dlsym(object, PSVM_ADAPTER_SYMBOL) : NULL;
 
 	if (object == NULL)
-		(void)snprintf(s->error, sizeof(s->error), "%s", dlerror());
+		tell_load(path, dlerror());
 	else if (symbol == NULL)
 		(void)snprintf(s->error, sizeof(s->error),
 			       "it exports no " PSVM_ADAPTER_SYMBOL " (psvm/adapter.h)");
