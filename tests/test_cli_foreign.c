@@ -62,17 +62,49 @@ static void test_old_and_new(void **state)
 	assert_contains(out, "L1 or L2 can see it: ");
 }
 
-/* Shards of foreign code are merged, too. */
+/* A path with three long directories. */
+static const char *long_path(void)
+{
+	static char path[1024], line[2 * sizeof(path)];
+	const char *old = "old.so";
+
+	memset(path, 'x', 600);
+	path[199] = path[399] = path[599] = '/';
+	strcpy(path + 600, old);
+	(void)snprintf(line, sizeof(line), "mkdir -p %.600s; cp %s %s", path, old, path);
+	assert_int_equal(system(line), 0);
+	return path;
+}
+
+/* What comes of a command with the path, twice if it is to be. */
+static void assert_says(const char *format, const char *file, const char *words)
+{
+	const char *path = long_path();
+	char line[4096];
+
+	(void)snprintf(line, sizeof(line), format, path, path);
+	assert_int_equal(run(line), 0);
+	(void)read_file(file, out, sizeof(out));
+	(void)snprintf(line, sizeof(line), words, path, path);
+	assert_contains(out, line);
+}
+
+/* Shards of foreign code are merged, too; no path is cut on the way. */
 static void test_merge(void **state)
 {
 	(void)state;
-	assert_int_equal(run("check old.so --shard 4/18 --json"), 0);
+	assert_says("check %s --shard 4/18 --json --html page.html", "out",
+		    "\"rules\": \"%s\",\n");
 	assert_int_equal(system("for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do "
 				"sed \"s/\\\"shard\\\": 4/\\\"shard\\\": $i/\" out >$i.json; "
 				"done"),
 			 0);
-	assert_int_equal(run("check --merge *.json"), 0);
-	assert_contains(out, "old.so: L1 cannot tell that it is nested\n");
+	assert_says("check --merge *.json", "out", "%s: L1 cannot tell that it is nested\n");
+	assert_says("check --merge *.json --html page.html", "page.html",
+		    "<title>%s: can L1 tell that it is nested?</title>");
+	assert_says("diff --scope none %s %s --html page.html", "out",
+		    "%s and %s: no functional change\n");
+	assert_says("diff --scope none %s %s --html page.html", "page.html", "%s and %s");
 }
 
 /* What foreign code prints is not among what psvm does. */

@@ -30,7 +30,7 @@ static void put_facts(FILE *to, const struct checked *c, const struct psvm_findi
 /* A path is no name for a part of a page; there is one such part at most. */
 static const char *id_of(const struct checked *c)
 {
-	return c->foreign ? "foreign" : c->name;
+	return cli_is_file(c->name) ? "foreign" : c->name;
 }
 
 static void put_finding(FILE *to, const struct checked *c, size_t number)
@@ -109,7 +109,7 @@ static void put_words(FILE *to, const struct checked *c)
 	char notes[CHECKED_NOTES][CHECKED_WORDS];
 	size_t count = checked_notes(notes, c);
 
-	if (!c->foreign)
+	if (!cli_is_file(c->name))
 		html(to, "<p>%s</p>\n",
 		     psvm_words_of_rule_set(psvm_rule_set_by_name(c->name)));
 	html_foreign(to, c->name, c->foreign);
@@ -127,7 +127,7 @@ void check_html_add(struct check_page *page, const struct checked *c, long trace
 	put_card(page->html.summary, c);
 	html(body, "<section id=\"%s\">\n<h2>%s</h2>\n", id_of(c), c->name);
 	put_words(body, c);
-	if (!c->foreign)
+	if (!cli_is_file(c->name))
 		put_bits(body, psvm_rules_by_name(c->name));
 	put_findings(body, c, trace);
 	html(body, "</section>\n");
@@ -157,7 +157,7 @@ static void put_scope(FILE *to, const char *scope)
 
 bool check_html_write(struct check_page *page, const char *path)
 {
-	char title[128];
+	char title[CLI_L0_NAME + 64];
 
 	html(page->html.summary,
 	     "</ul>\n<p>By the model; unconfirmed on hardware. Two machines were run "

@@ -9,7 +9,7 @@
 struct check_page {
 	struct html_page html;
 	size_t sets;
-	char name[64], scope[16]; /* of the last */
+	char name[CLI_L0_NAME], scope[16]; /* of the last */
 };
 
 /* As html_begin(); then rule set by rule set; then to the file; and html_end(). */

@@ -10,8 +10,8 @@
 
 /* One rule set, checked. */
 struct checked {
-	char name[64];
-	const struct psvm_foreign *foreign; /* null: a rule set */
+	char name[CLI_L0_NAME];
+	const struct psvm_foreign *foreign; /* null: a rule set, or merged */
 	char scope[16];
 	uint32_t shard, shards;
 	bool implicit_event;

@@ -12,6 +12,9 @@ struct cli_l0 {
 	struct psvm_foreign *foreign; /* to be freed; null: a rule set */
 };
 
+/* Room for a name: longer paths (PATH_MAX) cannot be opened. */
+enum { CLI_L0_NAME = 4096 };
+
 /* Is it the name of a file? With a slash, or ".so" at its end. */
 bool cli_is_file(const char *name);
 

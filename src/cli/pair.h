@@ -36,7 +36,7 @@ const char *pair_claim(const struct pair *pair);
 size_t pair_visible_changes(const struct pair *pair);
 
 /* Sentences: of the pair, of a change, and of how complete the comparison is. */
-enum { PAIR_WORDS = 4 * PSVM_WORDS_SIZE };
+enum { PAIR_WORDS = 2 * CLI_L0_NAME + PSVM_WORDS_SIZE };
 void pair_title(char text[PAIR_WORDS], const struct pair *pair);
 void pair_refuted(char text[PAIR_WORDS], const struct pair *pair);
 void pair_count(char text[PAIR_WORDS], const struct pair *pair);
