@@ -19,7 +19,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef PSVM_ADAPTERS
@@ -344,6 +346,43 @@ static void test_interrupted(void **state)
 	psvm_foreign_close(f);
 }
 
+/* --- limited ------------------------------------------------------------- */
+
+/* Of the processor, what the last call has used: never more than has gone by. */
+static volatile clock_t *spent;
+
+static void lingers(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static const struct timespec shortly = { 0, 2000000 };
+	static int calls;
+	clock_t begin = clock();
+
+	(void)n;
+	(void)r;
+	while (calls == 50)
+		*spent = clock() - begin;
+	(void)nanosleep(&shortly, NULL);
+	calls++;
+}
+
+/* Not twice the limit, though other calls have returned while psvm waited. */
+static void test_limit(void **state)
+{
+	static const struct psvm_foreign_limits second = { .seconds = 1 };
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.refresh = lingers,
+	};
+
+	(void)state;
+	spent = mmap(NULL, sizeof(*spent), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal((const void *)(uintptr_t)spent, MAP_FAILED);
+	assert_null(psvm_foreign_of(&adapter, &second, error, sizeof(error)));
+	assert_non_null(strstr(error, "refresh does not return within 1 s; input: "));
+	assert_true(*spent < CLOCKS_PER_SEC * 5 / 4);
+}
+
 /* --- a rule set behind an adapter ---------------------------------------- */
 
 static struct psvm_check_result check(struct psvm_l0 l0)
@@ -405,7 +444,7 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[8 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[9 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
@@ -414,8 +453,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_intercepts),
 		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_limit),
 	};
-	size_t n = 8;
+	size_t n = 9;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

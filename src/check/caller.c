@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct caller {
@@ -120,24 +121,34 @@ static bool give_up(struct caller *c, struct text *error, bool late)
 	return false;
 }
 
-/* Until the process answers. A call may take so many seconds, all of them more. */
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until the process answers. A call may take so many seconds, all of them more. When one
+ * begins is seen now and then only, so it may take an eighth longer. */
 static bool wait_for(struct caller *c, struct text *error)
 {
+	const int limit = (int)(c->seconds % 86400 * 1000);
 	struct pollfd fd = { c->line, POLLIN, 0 };
 	uint64_t done = c->shared->done;
+	int64_t since = milliseconds();
 	char byte;
 
-	for (;;) {
-		int ready = poll(&fd, 1, (int)(c->seconds % 86400 * 1000));
+	while (poll(&fd, 1, limit / 16) <= 0) {
+		uint64_t before = done;
 
-		if (ready > 0)
-			return read(c->line, &byte, 1) == 1 || give_up(c, error, false);
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (done == c->shared->done)
-			return give_up(c, error, true);
 		done = c->shared->done;
+		if (done != before)
+			since = milliseconds();
+		else if (milliseconds() - since >= limit)
+			return give_up(c, error, true);
 	}
+	return read(c->line, &byte, 1) == 1 || give_up(c, error, false);
 }
 
 /* --- starting ------------------------------------------------------------ */
