@@ -116,16 +116,32 @@ static void test_prints(void **state)
 	assert_null(strstr(out, "of the adapter"));
 }
 
-/* Whoever ends psvm ends a loop in foreign code with it: no one holds the pipe then. */
+/* Does a pipe end that a command line writes to? Whoever is left holds it open. */
+static void assert_no_one_left(const char *format)
+{
+	char line[4096], piped[2 * sizeof(line)];
+
+	(void)snprintf(line, sizeof(line), format, command);
+	(void)snprintf(piped, sizeof(piped), "{ %s; } | timeout 30 cat", line);
+	assert_int_equal(system(piped), 0);
+}
+
+/* What foreign code has started ends with psvm. */
+static void test_end(void **state)
+{
+	(void)state;
+	assert_no_one_left("'%s' diff --scope none exact " PSVM_ADAPTERS "/starts.so "
+			   "9>&1 >out 2>err");
+	(void)read_file("out", out, sizeof(out));
+	assert_contains(out, "starts.so is odd: its refresh");
+}
+
+/* Whoever ends psvm ends a loop in foreign code with it, and what that has started. */
 static void test_ended(void **state)
 {
-	char line[4096];
-
 	(void)state;
-	(void)snprintf(line, sizeof(line),
-		       "{ '%s' check " PSVM_ADAPTERS "/loops.so 9>&1 >out 2>err & sleep 1; "
-		       "kill -9 $!; } | timeout 3 cat", command);
-	assert_int_equal(system(line), 0);
+	assert_no_one_left("'%s' check " PSVM_ADAPTERS "/starts_loops.so 9>&1 >out 2>err & "
+			   "sleep 1; kill -9 $!");
 }
 
 static void prepare(void)
@@ -151,12 +167,13 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(rows) + 4];
+	struct CMUnitTest tests[N_ROWS(rows) + 5];
 	size_t n = add_rows(tests, rows, N_ROWS(rows));
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_old_and_new);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_merge);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_prints);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_ended);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_end);
 	return command_main(argc, argv, "cli-foreign", tests, n, prepare);
 }

@@ -92,12 +92,13 @@ static bool is_over(const struct caller *c)
 	       info.si_pid != 0;
 }
 
-/* How it has ended: it does now, unless it has. */
+/* How it has ended: it does now, unless it has; and with it what it has started. */
 static int end_process(struct caller *c)
 {
 	int status = 0;
 
-	(void)kill(c->process, SIGKILL);
+	(void)kill(-c->process, SIGKILL);
+	(void)kill(c->process, SIGKILL); /* it may have left its group */
 	while (waitpid(c->process, &status, 0) < 0 && errno == EINTR)
 		;
 	c->process = 0;
@@ -165,6 +166,8 @@ static bool start_process(struct caller *c, const char *path,
 		close(line[0]);
 		caller_process(c->shared, path, adapter, line[1]);
 	}
+	if (c->process > 0) /* as it does itself: who is first is not known */
+		(void)setpgid(c->process, c->process);
 	close(line[1]);
 	c->line = line[0];
 	return c->process > 0;

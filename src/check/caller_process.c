@@ -14,6 +14,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -418,13 +419,27 @@ static void open_adapter(const char *path, const struct psvm_adapter *adapter)
 		(void)adopt(adapter);
 }
 
+static void end_with_parent(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* A loop would run on without psvm, and so would what foreign code starts: psvm ends the
+ * group, and if psvm is ended, each ends with the one that has started it. */
+static void be_ended(void)
+{
+	(void)setpgid(0, 0);
+	end_with_parent();
+	(void)pthread_atfork(NULL, NULL, end_with_parent);
+}
+
 _Noreturn void caller_process(struct caller_shared *shared, const char *path,
 			      const struct psvm_adapter *adapter, int line)
 {
 	char byte;
 
 	here.shared = shared;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);	  /* a loop would run on without psvm */
+	be_ended();
 	(void)dup2(STDERR_FILENO, STDOUT_FILENO); /* psvm's own output is none of its */
 	open_adapter(path, adapter);
 	while (send(line, "", 1, MSG_NOSIGNAL) == 1 && read(line, &byte, 1) == 1)

@@ -25,6 +25,8 @@ void loops(const struct psvm_nested *n, struct psvm_result *r);
 void ends(const struct psvm_nested *n, struct psvm_result *r);
 void ends_idle(const struct psvm_nested *n, struct psvm_result *r);
 void leaves(const struct psvm_nested *n, struct psvm_result *r);
+void starts(const struct psvm_nested *n, struct psvm_result *r);
+void starts_loops(const struct psvm_nested *n, struct psvm_result *r);
 void writes_input(const struct psvm_nested *n, struct psvm_result *r);
 void writes_beyond(const struct psvm_nested *n, struct psvm_result *r);
 void writes_before(const struct psvm_nested *n, struct psvm_result *r);
@@ -104,6 +106,26 @@ void leaves(const struct psvm_nested *n, struct psvm_result *r)
 		_exit(0);
 	}
 	crashes(n, r);
+}
+
+/* And nobody waits for it. */
+void starts(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static bool started;
+
+	(void)n;
+	(void)r;
+	if (!started)
+		started = system("sleep 60 &") == 0;
+}
+
+void starts_loops(const struct psvm_nested *n, struct psvm_result *r)
+{
+	if (V_NMI_12(n) && fork() == 0) {
+		(void)sleep(60);
+		_exit(0);
+	}
+	loops(n, r);
 }
 
 void writes_input(const struct psvm_nested *n, struct psvm_result *r)
