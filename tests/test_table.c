@@ -208,6 +208,17 @@ static unsigned which(const struct making_row *row, uint32_t number)
 	return bits;
 }
 
+/* What a situation is; all of them differ if no positions are said. */
+static void fill(struct wide_row *to, const struct making_row *row, uint32_t number)
+{
+	if (row->positions != NULL) {
+		know(to, which(row, number), row->positions(number));
+		return;
+	}
+	know(to, 0, UINT64_MAX);
+	to->row.ones[0][0] = number;
+}
+
 /* As tabulate() does it. */
 static struct table *make(const struct making_row *row)
 {
@@ -224,18 +235,18 @@ static struct table *make(const struct making_row *row)
 	for (uint32_t i = 0; i < row->atoms; i++)
 		m.table->atoms[i] = (struct atom){ ATOM_WORD, 0, PSVM_DIFF_INT_STATE,
 						   (uint8_t)i, false };
-	for (uint32_t number = 0; number < UINT32_C(1) << row->atoms; number++) {
+	for (uint32_t number = 0; number < UINT32_C(1) << row->atoms && !m.failed;
+	     number++) {
 		uint32_t atom = 0;
 
 		last.kind = PART_ROW;
-		know(&last.loose, which(row, number), row->positions(number));
+		fill(&last.loose, row, number);
 		for (; number >> atom & 1; atom++) {
 			making_join(&m, atom, &parts[atom], &last);
 			last = parts[atom];
 			parts[atom].kind = PART_NONE;
 		}
 		parts[atom] = last;
-		assert_false(m.failed);
 	}
 	last.kind = PART_NONE;
 	return making_end(&m, &parts[row->atoms]);
@@ -276,6 +287,15 @@ static void test_making(void **state)
 			fail_msg("situation 0x%x: 0x%jx", (unsigned)number,
 				 (uintmax_t)output_of(table, number));
 	table_free(table);
+}
+
+/* If none of them is the same, it is soon said that they are too many. */
+static void test_too_many(void **state)
+{
+	static const struct making_row row = { .atoms = 16 };
+
+	(void)state;
+	assert_null(make(&row));
 }
 
 /* The rows above would be too many; so would the nodes. */
@@ -369,12 +389,13 @@ static void test_refused(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[3 + N_ROWS(reads_rows) + N_ROWS(making_rows)] = {
+	struct CMUnitTest tests[4 + N_ROWS(reads_rows) + N_ROWS(making_rows)] = {
 		cmocka_unit_test(test_way),
 		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_too_many),
 	};
-	size_t n = 3;
+	size_t n = 4;
 
 	for (size_t i = 0; i < N_ROWS(reads_rows); i++)
 		tests[n++] = (struct CMUnitTest){ reads_rows[i].name, test_reads, NULL,

@@ -272,9 +272,18 @@ static void collect(struct making *m)
 			if (m->live[i]->kind == PART_PLACED)
 				m->live[i]->at = moved(m->live[i]->at, nodes, rows);
 		memset(m->merged, 0, MERGED * sizeof(*m->merged));
+		m->rows_kept = m->table->n_rows;
+		m->nodes_kept = m->table->n_nodes;
 	}
 	free(nodes);
 	free(rows);
+}
+
+/* Is half of what was free taken? So it is not looked for what is left over each time
+ * that there is almost nothing. */
+static bool half_taken(size_t count, size_t kept, size_t most)
+{
+	return count - kept > (most - kept) / 2;
 }
 
 /* --- parts --------------------------------------------------------------- */
@@ -305,7 +314,8 @@ void making_join(struct making *m, uint32_t atom, struct part *a, struct part *b
 		add_known(&a->loose, &b->loose, n);
 		return;
 	}
-	if (m->table->n_rows > MOST_ROWS / 2 || m->table->n_nodes > MOST_NODES / 2)
+	if (half_taken(m->table->n_rows, m->rows_kept, MOST_ROWS) ||
+	    half_taken(m->table->n_nodes, m->nodes_kept, MOST_NODES))
 		collect(m);
 	node.next[0] = place(m, a);
 	node.next[1] = place(m, b);

@@ -32,6 +32,7 @@ struct making {
 	struct table *table;
 	struct wide_row *rows; /* of the table, with what is known */
 	size_t rows_room, nodes_room;
+	size_t rows_kept, nodes_kept;	/* when what is left over was last removed */
 	uint32_t *row_hash, *node_hash; /* number + 1 */
 	struct merged *merged;		/* what lately has come of two */
 	struct part *live[TABLE_ATOMS + 2];
