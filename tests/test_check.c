@@ -231,7 +231,10 @@ static void check_random_unit(const struct psvm_rules *rules, unsigned number,
 			      uint64_t walks)
 {
 	struct unit unit = scope_unit(scope_named("default"), number);
-	struct world w = { .rules = rules, .facts = unit.facts, .implicit_event = true };
+	struct world w = { .rules = rules,
+			   .answers = l0_answers(rules),
+			   .facts = unit.facts,
+			   .implicit_event = true };
 	struct bounds bounds = { UINT64_C(1) << 22, 0 };
 	struct exploration e = explore(&w, &unit, bounds);
 	uint64_t seed = 88172645463325252U + number;
@@ -316,6 +319,7 @@ static uint64_t cost(unsigned masking, unsigned intercepts_intr)
 {
 	struct unit unit = scope_unit(scope_named("default"), 0);
 	struct world w = { .rules = &psvm_rules_exact,
+			   .answers = l0_answers(&psvm_rules_exact),
 			   .facts = unit.facts,
 			   .implicit_event = true };
 	uint32_t mask = var_named("V_INTR_MASKING"), intr = var_named("intercept of INTR");
