@@ -27,7 +27,7 @@ struct known {
 	struct mutant mutant;
 	const char *output; /* of the change: its name, and bits of it */
 	uint64_t bits;
-	uint32_t unit; /* of 18 of the default scope */
+	uint32_t unit; /* of 20 of the default scope */
 	bool implicit_event;
 	enum psvm_visibility expected;
 	const char *title; /* a part of the story's; null: any */
@@ -45,45 +45,45 @@ static const struct known known[] = {
 	/* 15.21.4: V_IRQ is 0 once the virtual interrupt was taken. The patch leaves it 1,
 	 * and L1 delivers the interrupt again: K09, first part. */
 	{ "the patch, V_IRQ", PAIR(lkml_2022_base, lkml_2022), "int_ctl of vmcb12",
-	  PSVM_V_IRQ, 2, true, PSVM_VISIBLE,
+	  PSVM_V_IRQ, 4, true, PSVM_VISIBLE,
 	  "V_IRQ in vmcb12 after #VMEXIT: 0 without the change, V_IRQ with it" },
 	{ "the patch undone, V_IRQ", PAIR(lkml_2022, lkml_2022_base),
-	  "int_ctl of vmcb12", PSVM_V_IRQ, 2, true, PSVM_VISIBLE,
+	  "int_ctl of vmcb12", PSVM_V_IRQ, 4, true, PSVM_VISIBLE,
 	  "V_IRQ in vmcb12 after #VMEXIT: V_IRQ without the change, 0 with it" },
 	/* K12: every #VMEXIT restores RFLAGS with a helper that raises the same request, so
 	 * that one more says nothing; without that helper the interrupt for L1 whose window
 	 * was on vmcb02 waits for L0 to look by chance. */
 	{ "the patch, request beside the implicit one",
-	  PAIR(lkml_2022_base, lkml_2022), "requests", PSVM_REQUEST_EVENT, 2, true,
+	  PAIR(lkml_2022_base, lkml_2022), "requests", PSVM_REQUEST_EVENT, 4, true,
 	  PSVM_INVISIBLE, NULL },
 	{ "the patch, request alone", PAIR(lkml_2022_base, lkml_2022), "requests",
-	  PSVM_REQUEST_EVENT, 2, false, PSVM_VISIBLE, NULL },
+	  PSVM_REQUEST_EVENT, 4, false, PSVM_VISIBLE, NULL },
 	/* vNMI is neither used nor offered in this unit, and the change is about it. */
 	{ "V_NMI without vNMI", PAIR(lkml_2022, lkml_2022_vnmi), "int_ctl of vmcb12",
-	  PSVM_V_NMI, 2, true, PSVM_LATENT, NULL },
+	  PSVM_V_NMI, 4, true, PSVM_LATENT, NULL },
 	/* 7.2 drops reserved bits from the snapshot. Of those that the scope varies, 63:40
 	 * of 060h, the processor reads none, and hand-back stores the low dword and the
 	 * vector of the snapshot, which are not among them: vmcb12 keeps what L1 wrote. */
 	{ "7.2, the snapshot without reserved bits", PAIR(linux_6_12, linux_7_2),
-	  "int_ctl of 12", PSVM_RSVD_63_40, 2, true, PSVM_INVISIBLE, NULL },
+	  "int_ctl of 12", PSVM_RSVD_63_40, 4, true, PSVM_INVISIBLE, NULL },
 	/* Bit 10 is reserved, the processor does not read it, and what is handed back
 	 * does not have it: nobody can see it in vmcb02. */
 	{ "bit 10 gets into vmcb02", EXACT(ENTER_FROM_12, PSVM_MASK64(10, 1)),
-	  "int_ctl of 02", PSVM_MASK64(10, 1), 2, true, PSVM_INVISIBLE, NULL },
+	  "int_ctl of 02", PSVM_MASK64(10, 1), 4, true, PSVM_INVISIBLE, NULL },
 	/* Of V_IRQ all depends. */
 	{ "V_IRQ does not get into vmcb02", EXACT(ENTER_FROM_12, PSVM_V_IRQ),
-	  "int_ctl of 02", PSVM_V_IRQ, 2, true, PSVM_VISIBLE, NULL },
+	  "int_ctl of 02", PSVM_V_IRQ, 4, true, PSVM_VISIBLE, NULL },
 	/* S10 and S3: bit 10 of vmcb12 is L1's, and L1 reads it after #VMEXIT. */
 	{ "bit 10 of vmcb02 gets into vmcb12", EXACT(REFRESH_TO_12, PSVM_MASK64(10, 1)),
-	  "int_ctl of 12", PSVM_MASK64(10, 1), 2, true, PSVM_VISIBLE,
+	  "int_ctl of 12", PSVM_MASK64(10, 1), 4, true, PSVM_VISIBLE,
 	  "in vmcb12 after #VMEXIT: " },
 	/* Nobody executes VMMCALL (exit 81h: bit 1 of its word) or PAUSE (77h: bit 23 of
 	 * 00Ch) in the model, and no bare processor does without: it cannot say that L1
 	 * does not see who gets the exit, nor that no L1 has PAUSE intercepted. */
 	{ "xen, VMMCALL goes to L1", PAIR(linux_6_12, xen), "exits that go to L1",
-	  PSVM_MASK64(1, 1), 2, true, PSVM_NOT_MODELLED, NULL },
+	  PSVM_MASK64(1, 1), 4, true, PSVM_NOT_MODELLED, NULL },
 	{ "7.2, PAUSE is not intercepted", PAIR(linux_6_12, linux_7_2),
-	  "intercepts 00Ch of 02", PSVM_MASK64(23, 1), 2, true, PSVM_NOT_MODELLED,
+	  "intercepts 00Ch of 02", PSVM_MASK64(23, 1), 4, true, PSVM_NOT_MODELLED,
 	  NULL },
 };
 
@@ -108,7 +108,7 @@ static void look(const struct known *row, const struct psvm_diff *diff,
 	struct psvm_check_request request = { .l0 = psvm_l0_of(row->a),
 					      .scope = "default",
 					      .shard = row->unit,
-					      .shards = 18,
+					      .shards = 20,
 					      .threads = 2,
 					      .max_states = UINT64_C(1) << 22,
 					      .implicit_event = row->implicit_event };
@@ -172,8 +172,8 @@ static void check_bound(void **state)
 {
 	struct psvm_check_request request = { .l0 = psvm_l0_of(&psvm_rules_linux_6_12),
 					      .scope = "default",
-					      .shard = 2,
-					      .shards = 18,
+					      .shard = 4,
+					      .shards = 20,
 					      .threads = 1,
 					      .max_states = 1000,
 					      .implicit_event = true };

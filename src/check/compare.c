@@ -72,6 +72,8 @@ static uint8_t recognized_event(uint64_t event, const struct world *w)
 
 	if (type == PSVM_EVENT_TYPE_NMI)
 		return RECOGNIZED_NMI;
+	if (type == PSVM_EVENT_TYPE_EXCEPTION)
+		return RECOGNIZED_NOTHING;
 	if (type != PSVM_EVENT_TYPE_INTR)
 		return RECOGNIZED_OTHER;
 	if (vector == 0)
@@ -81,7 +83,7 @@ static uint8_t recognized_event(uint64_t event, const struct world *w)
 	return vector == of->v_irq ? RECOGNIZED_V_IRQ : RECOGNIZED_INJECTED;
 }
 
-/* An exit because of an instruction is the program going on. */
+/* An exit or an exception because of an instruction is the program going on. */
 static uint8_t recognized(struct seen s, const struct psvm_cpu_vmcb *vmcb12,
 			  const struct world *w)
 {

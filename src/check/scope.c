@@ -87,6 +87,7 @@ const unsigned scope_var_count = N_ROWS(scope_vars);
 	X(STGI, INSN, STGI, 0) \
 	X(CLGI, INSN, CLGI, 0) \
 	X(CPUID, INSN, CPUID, 0) \
+	X(VMMCALL, INSN, VMMCALL, 0) \
 	X(HLT, INSN, HLT, 0) \
 	X(IRET, INSN, IRET, 0) \
 	X(CR8_READ, INSN, CR8_READ, 0) \
@@ -131,6 +132,7 @@ static bool insn_allowed(bool l2, struct act act)
 		return !l2;
 	case PSVM_INSN_HLT:
 	case PSVM_INSN_CPUID:
+	case PSVM_INSN_VMMCALL:
 	case PSVM_INSN_CR8_READ:
 		return l2;
 	default:
@@ -272,7 +274,7 @@ struct decided scope_decided(const struct unit *unit)
 static const struct slice default_slices[] = {
 	{ "interrupts and TPR", UNUSED | VIRQ | V(ICPT_INTR),
 	  ACTS_L2 | ACTS_GIF | ACTS_TPR | ACTS_L0 | A(INTR), C(PLAIN) | C(VGIF), NO_EVENT,
-	  0 },
+	  V(V_INTR_MASKING) },
 	{ "interrupts and vGIF",
 	  UNUSED | VGIF | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_VINTR) | V(ICPT_INTR),
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(INTR), C(VGIF_G) | C(VNMI_GN), NO_EVENT, 0 },
@@ -280,7 +282,8 @@ static const struct slice default_slices[] = {
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI), ALL_CONFIGS, NO_EVENT, 0 },
 	{ "injected events and faults",
 	  UNUSED | VNMI | V(V_IRQ) | V(V_INTR_MASKING) | V(ICPT_INTR),
-	  A(NOP) | A(VMRUN) | A(CPUID) | A(IRET) | A(INTR) | A(NMI) | FAULTS | A(EXIT_L0),
+	  A(NOP) | A(VMRUN) | A(CPUID) | A(VMMCALL) | A(IRET) | A(INTR) | A(NMI) |
+		  A(EXIT_L0) | FAULTS,
 	  ALL_CONFIGS, ALL_EVENTS, 0 },
 };
 
@@ -321,8 +324,8 @@ static const struct slice full_slices[] = {
 	  C(PLAIN) | C(VNMI) | C(VNMI_N), NO_EVENT, V(V_INTR_MASKING) },
 	{ "injected events, faults, interrupts, NMIs and HLT",
 	  UNUSED | VNMI | VIRQ | V(ICPT_INTR) | V(ICPT_HLT),
-	  ACTS_L2 | A(VMRUN) | ACTS_L0 | A(INTR) | A(NMI) | FAULTS, ALL_CONFIGS,
-	  ALL_EVENTS, V(V_INTR_MASKING) },
+	  ACTS_L2 | A(VMMCALL) | A(VMRUN) | ACTS_L0 | A(INTR) | A(NMI) | FAULTS,
+	  ALL_CONFIGS, ALL_EVENTS, V(V_INTR_MASKING) },
 	{ "injected events, faults and vGIF",
 	  UNUSED | VGIF | VNMI | V(V_INTR_MASKING) | ICPTS_GIF,
 	  ACTS_L2 | ACTS_GIF | ACTS_L0 | A(NMI) | FAULTS,
