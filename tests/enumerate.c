@@ -247,13 +247,13 @@ static unsigned int ones(uint32_t mask)
 }
 
 /* All masks in which at most `different` knobs differ from the others. */
-static bool with_masks(struct run *run, unsigned int different, size_t n_features,
+static bool with_masks(struct run *run, int different, size_t n_features,
 		       look_both *look_at)
 {
-	unsigned int knobs = count_knobs(run->plan);
+	int knobs = (int)count_knobs(run->plan);
 
 	for (uint32_t mask = 0; mask < UINT32_C(1) << knobs; mask++) {
-		unsigned int set = ones(mask);
+		int set = (int)ones(mask);
 
 		if (set > different && knobs - set > different)
 			continue;
@@ -272,7 +272,16 @@ static void set_care(struct run *run)
 	run->care.input.n.nmis = run->plan->nmis ? UINT8_MAX : 0;
 }
 
-bool enumerate(const struct plan *plan, bool thorough, look *look_at, void *context,
+/* How many knobs may differ from the others; -1: nothing is looked at. */
+static const struct {
+	int combined, single;
+} different[] = {
+	[BRIEF] = { 1, -1 },
+	[SHORT] = { 2, 1 },
+	[THOROUGH] = { KNOBS_MAX, 2 },
+};
+
+bool enumerate(const struct plan *plan, enum extent extent, look *look_at, void *context,
 	       struct counts *counts)
 {
 	static struct run run;
@@ -282,7 +291,7 @@ bool enumerate(const struct plan *plan, bool thorough, look *look_at, void *cont
 	for (unsigned int p = 0; p < UNIFORM; p++)
 		fill_uniform(&run.uniform[p], p);
 	set_care(&run);
-	return with_masks(&run, thorough ? KNOBS_MAX : 2, N_ROWS(features),
+	return with_masks(&run, different[extent].combined, N_ROWS(features),
 			  look_combined) &&
-	       with_masks(&run, thorough ? 2 : 1, FEATURES_SHORT, look_single);
+	       with_masks(&run, different[extent].single, FEATURES_SHORT, look_single);
 }

@@ -84,8 +84,11 @@ struct plan {
  *		then every single bit of 12, 02 and 01 (and of the intercept
  *		words) changed on zeros and on ones, for up to two knobs that
  *		differ from the others x 3 combinations of features.
- *   not	both with up to one (fillings: two) different knobs only.
+ *   short	both with up to one (fillings: two) different knobs only
+ *   brief	fillings only, with up to one different knob
  */
+enum extent { BRIEF, SHORT, THOROUGH };
+
 struct counts {
 	uint64_t combined;
 	uint64_t single;
@@ -95,7 +98,7 @@ struct counts {
 typedef bool look(void *context, const struct input *input);
 
 /** @return false if `look` stopped it */
-bool enumerate(const struct plan *plan, bool thorough, look *look_at, void *context,
+bool enumerate(const struct plan *plan, enum extent extent, look *look_at, void *context,
 	       struct counts *counts);
 
 /** The plan for xen, or for another rule set. */

@@ -2,7 +2,7 @@
 /*
  * Every rule set at every moment against the reference model.
  *
- *	test_rules [--sweep] [rule set | moment]...
+ *	test_rules [--brief | --sweep] [rule set | moment]...
  *
  * Without names: all. Each case enumerates the conditions that any rule set asks
  * about at that moment (tests/enumerate.h says how) and prints how many inputs
@@ -10,6 +10,8 @@
  *
  * --sweep: instead, each of the low halves of the three int_ctl words through
  * all 2^32 values, at refresh, hand-back and enter, on all processors.
+ *
+ * --brief: on a few inputs only, which is enough to see most mistakes.
  *
  * Compiled with PSVM_EXTERN this tests the external forms, on fewer inputs;
  * else the inline forms, folded for each rule set.
@@ -40,10 +42,10 @@
 
 #ifdef PSVM_EXTERN
 #define RULES(identifier) psvm_rules_builtin(PSVM_RULE_SET_##identifier)
-static const bool thorough = false;
+static enum extent extent = SHORT;
 #else
 #define RULES(identifier) (&psvm_rules_##identifier)
-static const bool thorough = true;
+static enum extent extent = THOROUGH;
 #endif
 
 /* The transitions: X(name in cases, function of psvm, function of the model) */
@@ -449,7 +451,7 @@ static void test_moment(void **state)
 		plan_for(&scene->moment->plan, scene->product->rules == REF_XEN);
 	struct counts counts = { 0, 0 };
 	bool equal =
-		enumerate(&plan, thorough, scene->moment->look_at, scene, &counts);
+		enumerate(&plan, extent, scene->moment->look_at, scene, &counts);
 
 	printf("%s %s: %" PRIu64 " inputs with all bits filled, %" PRIu64
 	       " with a single bit changed%s\n", scene->product->name,
@@ -761,9 +763,12 @@ int main(int argc, char **argv)
 {
 	static struct cases cases;
 	bool sweep = argc > 1 && strcmp(argv[1], "--sweep") == 0;
-	char **names = argv + 1 + sweep;
+	bool brief = argc > 1 && strcmp(argv[1], "--brief") == 0;
+	char **names = argv + 1 + (sweep || brief);
 	int rc;
 
+	if (brief)
+		extent = BRIEF;
 	if (!names_are_known(names))
 		return 2;
 	add_cases(&cases, names, sweep);

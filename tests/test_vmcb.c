@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "psvm/int_ctl.h"
 #include "psvm/vmcb.h"
 #include "rows.h"
 
@@ -451,17 +452,20 @@ static void test_round_trip(void **state)
 
 static void test_unaligned(void **state)
 {
-	unsigned char image[PAGE_SIZE], buffer[PAGE_SIZE + 1];
+	unsigned char image[PAGE_SIZE], buffer[1 + PAGE_SIZE + 1];
 	struct psvm_vmcb vmcb;
 
 	(void)state;
 	fill(image);
 	memcpy(buffer + 1, image, PAGE_SIZE);
 	psvm_vmcb_load(&vmcb, buffer + 1);
-	memset(buffer, 0, sizeof(buffer));
-	psvm_vmcb_store(buffer + 1, &vmcb);
-	assert_int_equal(buffer[0], 0);
-	assert_memory_equal(buffer + 1, image, PAGE_SIZE);
+	for (unsigned char around = 0; around < 2; around++) {
+		memset(buffer, around, sizeof(buffer));
+		psvm_vmcb_store(buffer + 1, &vmcb);
+		assert_int_equal(buffer[0], around);
+		assert_memory_equal(buffer + 1, image, PAGE_SIZE);
+		assert_int_equal(buffer[1 + PAGE_SIZE], around);
+	}
 }
 
 /* Reads and writes 1024 bytes: the sanitizer watches the ends of the heap. */
@@ -638,6 +642,9 @@ static struct constant constants[] = {
 	CONSTANT(PSVM_EXIT_BUSY, 0xfffffffffffffffe),
 	CONSTANT(PSVM_EXIT_IDLE_REQUIRED, 0xfffffffffffffffd),
 	CONSTANT(PSVM_EXIT_INVALID_PMC, 0xfffffffffffffffc),
+	CONSTANT(PSVM_VMSA_VINTR_CTRL, 0x3b8),
+	CONSTANT(PSVM_VINTR_CTRL_INT_SHADOW, 1ULL << 10),
+	CONSTANT(PSVM_VINTR_CTRL_BUSY, 1ULL << 63),
 };
 
 static void test_constant(void **state)
@@ -645,6 +652,227 @@ static void test_constant(void **state)
 	const struct constant *constant = *state;
 
 	assert_int_equal(constant->value, constant->expected);
+}
+
+/*
+ * What CPUID must report for a field or a bit to mean anything: [APM] tables B-1 and B-2,
+ * 15.5 to 15.36.
+ */
+#define EVERY	  "every processor with SVM"
+#define EDX(bit)  "CPUID Fn8000_000A EDX[" #bit "]"
+#define SEV(bit)  "CPUID Fn8000_001F EAX[" #bit "]"
+#define ERAPS	  "CPUID Fn8000_0021 EAX[24]"
+#define CET	  "CPUID Fn0000_0007 ECX[7]"
+#define LBR_STACK "CPUID Fn8000_000A EDX[1], and the LBR stack"
+#define ITS_OWN	  "the CPUID bit of the instruction"
+
+static const char *text_of_gate(const char *gate)
+{
+#define X(name, text) \
+	if (strcmp(gate, #name) == 0) \
+		return text;
+	PSVM_GATES(X)
+#undef X
+	return "";
+}
+
+/* Fields that not every processor has, from the first offset in the page to the last. */
+static const struct gated_fields {
+	unsigned int first, last, count;
+	const char *gate;
+} gated_fields[] = {
+	{ 0x03c, 0x03c, 1, EDX(12) }, { 0x03e, 0x03e, 1, EDX(10) },
+	{ 0x05d, 0x05d, 1, ERAPS },   { 0x098, 0x098, 1, EDX(13) },
+	{ 0x0a0, 0x0a0, 1, SEV(3) },  { 0x0b0, 0x0b0, 1, EDX(0) },
+	{ 0x0c0, 0x0c0, 1, EDX(5) },  { 0x0c8, 0x0c8, 1, EDX(3) },
+	{ 0x0d0, 0x0d1, 2, EDX(7) },  { 0x0e0, 0x0f8, 3, EDX(13) },
+	{ 0x108, 0x108, 1, SEV(3) },  { 0x110, 0x118, 2, SEV(17) },
+	{ 0x120, 0x120, 1, EDX(29) }, { 0x134, 0x134, 1, SEV(26) },
+	{ 0x138, 0x140, 2, SEV(27) }, { 0x150, 0x150, 1, SEV(26) },
+	{ 0x4e0, 0x538, 12, EDX(8) }, { 0x5c0, 0x5d0, 3, EDX(8) },
+	{ 0x5e0, 0x5f0, 3, CET },     { 0x668, 0x668, 1, EDX(0) },
+	{ 0x670, 0x698, 6, EDX(1) },  { 0x6e0, 0x6e0, 1, EDX(20) },
+	{ 0xa70, 0xb70, 2, LBR_STACK }, { 0xb78, 0xbc0, 10, EDX(26) },
+};
+
+static void check_field(unsigned int *counts, unsigned int offset, const char *gate)
+{
+	const char *expected = EVERY;
+
+	for (size_t i = 0; i < N_ROWS(gated_fields); i++)
+		if (offset >= gated_fields[i].first && offset <= gated_fields[i].last) {
+			expected = gated_fields[i].gate;
+			counts[i]++;
+		}
+	if (strcmp(text_of_gate(gate), expected) != 0)
+		fail_msg("%03xh needs %s, not %s", offset, expected, text_of_gate(gate));
+}
+
+static void test_gates(void **state)
+{
+	unsigned int counts[N_ROWS(gated_fields)] = { 0 };
+
+	(void)state;
+#define CONTROL_GATE(name, type, offset, width, count, clean, gate, section) \
+	check_field(counts, offset, #gate);
+#define SAVE_GATE(name, type, offset, width, count, clean, gate, section) \
+	check_field(counts, 0x400 + (offset), #gate);
+	PSVM_VMCB_CONTROL_FIELDS(CONTROL_GATE)
+	PSVM_VMCB_SAVE_FIELDS(SAVE_GATE)
+	for (size_t i = 0; i < N_ROWS(gated_fields); i++)
+		assert_int_equal(counts[i], gated_fields[i].count);
+}
+
+/*
+ * The bits of words, in the same tables: rows of one width, from the first shift to the
+ * last, and what they need.
+ */
+static const struct bits_run {
+	unsigned int offset, first, last, width;
+	const char *gate;
+} bits_runs[] = {
+	{ 0x000, 0, 31, 1, EVERY },   { 0x004, 0, 31, 1, EVERY },
+	{ 0x008, 0, 31, 1, EVERY },   { 0x00c, 0, 31, 1, EVERY },
+	{ 0x010, 0, 5, 1, EVERY },    { 0x010, 6, 7, 1, ITS_OWN },
+	{ 0x010, 8, 9, 1, EVERY },    { 0x010, 10, 14, 1, ITS_OWN },
+	{ 0x010, 15, 31, 1, SEV(3) }, { 0x014, 0, 1, 1, EDX(24) },
+	{ 0x014, 2, 3, 1, ITS_OWN },  { 0x014, 4, 4, 1, EDX(24) },
+	{ 0x014, 5, 5, 1, EDX(29) },  { 0x014, 6, 6, 1, EDX(30) },
+	{ 0x05d, 0, 1, 1, ERAPS },    { 0x060, 0, 0, 4, EVERY },
+	{ 0x060, 4, 4, 4, EVERY },    { 0x060, 8, 8, 1, EVERY },
+	{ 0x060, 9, 9, 1, EDX(16) },  { 0x060, 10, 10, 1, EVERY },
+	{ 0x060, 11, 12, 1, EDX(25) }, { 0x060, 13, 13, 3, EVERY },
+	{ 0x060, 16, 16, 4, EVERY },  { 0x060, 20, 20, 1, EVERY },
+	{ 0x060, 21, 21, 3, EVERY },  { 0x060, 24, 24, 1, EVERY },
+	{ 0x060, 25, 25, 1, EDX(16) }, { 0x060, 26, 26, 1, EDX(25) },
+	{ 0x060, 27, 27, 3, EVERY },  { 0x060, 30, 30, 1, EDX(18) },
+	{ 0x060, 31, 31, 1, EDX(13) }, { 0x060, 32, 32, 8, EVERY },
+	{ 0x060, 40, 40, 24, EVERY }, { 0x068, 0, 0, 1, EVERY },
+	{ 0x068, 1, 1, 1, SEV(3) },   { 0x0a8, 0, 0, 8, EVERY },
+	{ 0x0a8, 8, 8, 3, EVERY },    { 0x0a8, 11, 11, 1, EVERY },
+	{ 0x0a8, 31, 31, 1, EVERY },  { 0x0a8, 32, 32, 32, EVERY },
+	{ 0x090, 0, 0, 1, EDX(0) },   { 0x090, 1, 1, 1, SEV(1) },
+	{ 0x090, 2, 2, 1, SEV(3) },   { 0x090, 3, 3, 1, EDX(17) },
+	{ 0x090, 4, 4, 1, EDX(19) },  { 0x090, 5, 5, 1, SEV(16) },
+	{ 0x090, 6, 6, 1, EDX(21) },  { 0x090, 7, 7, 1, EDX(24) },
+	{ 0x098, 0, 0, 52, EDX(13) }, { 0x0b8, 0, 0, 1, EDX(1) },
+	{ 0x0b8, 1, 1, 1, EDX(15) },  { 0x0b8, 2, 2, 1, EDX(26) },
+	{ 0x0b8, 3, 3, 1, EDX(8) },   { 0x0c0, 0, 12, 1, EDX(5) },
+	{ 0x0c0, 31, 31, 1, EVERY },  { 0x0e0, 0, 0, 52, EDX(13) },
+	{ 0x0f0, 12, 12, 40, EDX(13) }, { 0x0f8, 0, 0, 12, EDX(13) },
+	{ 0x0f8, 12, 12, 40, EDX(13) }, { 0x108, 12, 12, 40, SEV(3) },
+	{ 0x134, 0, 0, 1, SEV(26) },  { 0x138, 0, 0, 62, SEV(27) },
+	{ 0x138, 63, 63, 1, SEV(27) }, { 0x140, 0, 0, 62, SEV(27) },
+};
+
+/* The rows of the library. */
+static const struct bits_row {
+	unsigned int offset, shift, width;
+	const char *gate;
+} bits_rows[] = {
+#define B(offset, shift, width, gate) { offset, shift, width, gate },
+#define INT_CTL_BIT(name, kvm, shift, width, writer, gate, ignored, section) \
+	B(0x060, shift, width, #gate)
+#define BIT_000(name, shift, width, gate, section) B(0x000, shift, width, #gate)
+#define BIT_004(name, shift, width, gate, section) B(0x004, shift, width, #gate)
+#define BIT_008(name, shift, width, gate, section) B(0x008, shift, width, #gate)
+#define BIT_00C(name, shift, width, gate, section) B(0x00c, shift, width, #gate)
+#define BIT_010(name, shift, width, gate, section) B(0x010, shift, width, #gate)
+#define BIT_014(name, shift, width, gate, section) B(0x014, shift, width, #gate)
+#define BIT_05D(name, shift, width, gate, section) B(0x05d, shift, width, #gate)
+#define BIT_068(name, shift, width, gate, section) B(0x068, shift, width, #gate)
+#define BIT_090(name, shift, width, gate, section) B(0x090, shift, width, #gate)
+#define BIT_098(name, shift, width, gate, section) B(0x098, shift, width, #gate)
+#define BIT_0A8(name, shift, width, gate, section) B(0x0a8, shift, width, #gate)
+#define BIT_0B8(name, shift, width, gate, section) B(0x0b8, shift, width, #gate)
+#define BIT_0C0(name, shift, width, gate, section) B(0x0c0, shift, width, #gate)
+#define BIT_0E0(name, shift, width, gate, section) B(0x0e0, shift, width, #gate)
+#define BIT_0F0(name, shift, width, gate, section) B(0x0f0, shift, width, #gate)
+#define BIT_0F8(name, shift, width, gate, section) B(0x0f8, shift, width, #gate)
+#define BIT_108(name, shift, width, gate, section) B(0x108, shift, width, #gate)
+#define BIT_134(name, shift, width, gate, section) B(0x134, shift, width, #gate)
+#define BIT_138(name, shift, width, gate, section) B(0x138, shift, width, #gate)
+#define BIT_140(name, shift, width, gate, section) B(0x140, shift, width, #gate)
+	PSVM_INTERCEPT_CR_BITS(BIT_000) PSVM_INTERCEPT_DR_BITS(BIT_004)
+	PSVM_INTERCEPT_EXCEPTION_BITS(BIT_008) PSVM_INTERCEPT_MISC1_BITS(BIT_00C)
+	PSVM_INTERCEPT_MISC2_BITS(BIT_010) PSVM_INTERCEPT_MISC3_BITS(BIT_014)
+	PSVM_ERAP_BITS(BIT_05D) PSVM_INT_CTL_BITS(INT_CTL_BIT)
+	PSVM_INT_STATE_BITS(BIT_068) PSVM_EVENT_BITS(BIT_0A8)
+	PSVM_NESTED_CTL_BITS(BIT_090) PSVM_AVIC_VAPIC_BAR_BITS(BIT_098)
+	PSVM_VIRT_EXT_BITS(BIT_0B8) PSVM_CLEAN_BITS(BIT_0C0)
+	PSVM_AVIC_BACKING_PAGE_BITS(BIT_0E0) PSVM_AVIC_LOGICAL_ID_BITS(BIT_0F0)
+	PSVM_AVIC_PHYSICAL_ID_BITS(BIT_0F8) PSVM_VMSA_PA_BITS(BIT_108)
+	PSVM_UPDATE_IRR_BITS(BIT_134) PSVM_ALLOWED_SEV_FEATURES_BITS(BIT_138)
+	PSVM_GUEST_SEV_FEATURES_BITS(BIT_140)
+};
+
+static void check_bits(const struct bits_row *row, const struct bits_run *run,
+		       unsigned int shift)
+{
+	if (row->offset != run->offset || row->shift != shift ||
+	    row->width != run->width ||
+	    strcmp(text_of_gate(row->gate), run->gate) != 0)
+		fail_msg("%03xh: bits %u, %u wide, need %s", run->offset, shift, run->width,
+			 run->gate);
+}
+
+static void test_bits(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (size_t r = 0; r < N_ROWS(bits_runs); r++)
+		for (unsigned int s = bits_runs[r].first; s <= bits_runs[r].last; s++) {
+			assert_true(n < N_ROWS(bits_rows));
+			check_bits(&bits_rows[n++], &bits_runs[r], s);
+		}
+	assert_int_equal(n, N_ROWS(bits_rows));
+}
+
+/* Who changes the word at 060h: software alone, the processor at #VMEXIT, too, or nobody;
+ * by its 64 bits. [APM] table B-1. */
+static void test_writers(void **state)
+{
+	uint64_t hw = 0, sw = 0, sbz = 0;
+
+	(void)state;
+#define WRITER(name, kvm, shift, width, writer, gate, ignored, section) \
+	*(strcmp(#writer, "HW") == 0 ? &hw : strcmp(#writer, "SW") == 0 ? &sw : &sbz) |= \
+		UINT64_MAX >> (64 - (width)) << (shift);
+	PSVM_INT_CTL_BITS(WRITER)
+	assert_int_equal(hw, 0x1b0f);
+	assert_int_equal(sw, 0x000000ffc71f0000);
+	assert_int_equal(sbz, 0xffffff0038e0e4f0);
+	assert_int_equal(PSVM_INT_CTL_WRITTEN, hw);
+	assert_int_equal(PSVM_INT_CTL_SBZ, sbz);
+}
+
+/* Values with a name, in the same order: [APM] 15.16, 15.20, appendix C. */
+static const struct value {
+	uint64_t value;
+	const char *gate;
+} values[] = {
+	{ 0, EVERY }, { 1, EVERY }, { 3, EDX(6) }, { 7, EDX(6) }, /* TLB_CONTROL */
+	{ 0, EVERY }, { 2, EVERY }, { 3, EVERY }, { 4, EVERY }, /* types of events */
+	{ 0x400, EDX(0) }, { 0x401, EDX(13) }, { 0x402, EDX(13) }, { 0x403, SEV(3) },
+	{ UINT64_MAX, EVERY }, { UINT64_MAX - 1, SEV(3) }, { UINT64_MAX - 2, SEV(3) },
+	{ UINT64_MAX - 3, SEV(3) },
+};
+
+static void test_values(void **state)
+{
+	static const struct value rows[] = {
+#define VALUE(name, value, gate, section) { value, #gate },
+		PSVM_TLB_CONTROL_VALUES(VALUE) PSVM_EVENT_TYPE_VALUES(VALUE)
+		PSVM_EXIT_CODES(VALUE)
+	};
+
+	(void)state;
+	assert_int_equal(N_ROWS(rows), N_ROWS(values));
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		assert_int_equal(rows[i].value, values[i].value);
+		assert_string_equal(text_of_gate(rows[i].gate), values[i].gate);
+	}
 }
 
 /*
@@ -701,6 +929,10 @@ static void add_images(struct suite *suite, struct row *rows, size_t n_rows)
 
 static void add_pages(struct suite *suite)
 {
+	add_case(suite, "table", "what fields need", test_gates, NULL);
+	add_case(suite, "table", "bits and what they need", test_bits, NULL);
+	add_case(suite, "table", "who writes 060h", test_writers, NULL);
+	add_case(suite, "table", "values and what they need", test_values, NULL);
 	add_case(suite, "page", "sizes", test_sizes, NULL);
 	add_case(suite, "page", "coverage by the manual", test_coverage_manual, NULL);
 	add_case(suite, "page", "coverage by segments", test_coverage_segments, NULL);

@@ -322,7 +322,7 @@ static void test_complete(void **state)
 	struct scene scene = { .step = *(enum kernel_step *)*state };
 	struct plan plan = plan_of(scene.step, rules == &psvm_rules_xen);
 	struct counts counts = { 0, 0 };
-	bool equal = enumerate(&plan, true, look_at(&scene), &scene, &counts);
+	bool equal = enumerate(&plan, THOROUGH, look_at(&scene), &scene, &counts);
 
 	report(&scene, "complete over what steers it", equal);
 }
