@@ -40,7 +40,7 @@ static const struct place {
 enum { INTERCEPTS, TLB, INT_CTL, INT_STATE, EXIT_CODE, EXIT_INFO, EXIT_INT, EVENT, CLEAN, VECTOR };
 #define P(name) (1U << (name))
 
-static uint64_t random_state;
+static uint64_t random_state = 1;
 
 static uint64_t next_random(void)
 {

@@ -453,15 +453,18 @@ static void test_round_trip(void **state)
 static void test_unaligned(void **state)
 {
 	unsigned char image[PAGE_SIZE], buffer[1 + PAGE_SIZE + 1];
-	struct psvm_vmcb vmcb;
+	struct {
+		struct psvm_vmcb vmcb;
+		unsigned char behind;
+	} from = { .behind = 2 };
 
 	(void)state;
 	fill(image);
 	memcpy(buffer + 1, image, PAGE_SIZE);
-	psvm_vmcb_load(&vmcb, buffer + 1);
+	psvm_vmcb_load(&from.vmcb, buffer + 1);
 	for (unsigned char around = 0; around < 2; around++) {
 		memset(buffer, around, sizeof(buffer));
-		psvm_vmcb_store(buffer + 1, &vmcb);
+		psvm_vmcb_store(buffer + 1, &from.vmcb);
 		assert_int_equal(buffer[0], around);
 		assert_memory_equal(buffer + 1, image, PAGE_SIZE);
 		assert_int_equal(buffer[1 + PAGE_SIZE], around);
@@ -642,6 +645,25 @@ static struct constant constants[] = {
 	CONSTANT(PSVM_EXIT_BUSY, 0xfffffffffffffffe),
 	CONSTANT(PSVM_EXIT_IDLE_REQUIRED, 0xfffffffffffffffd),
 	CONSTANT(PSVM_EXIT_INVALID_PMC, 0xfffffffffffffffc),
+	CONSTANT(PSVM_V_TPR, 0xf),
+	CONSTANT(PSVM_V_TPR_7_4, 0xf0),
+	CONSTANT(PSVM_V_IRQ, 1ULL << 8),
+	CONSTANT(PSVM_V_GIF, 1ULL << 9),
+	CONSTANT(PSVM_V_NMI, 1ULL << 11),
+	CONSTANT(PSVM_V_NMI_MASK, 1ULL << 12),
+	CONSTANT(PSVM_V_INTR_PRIO, 0xf0000),
+	CONSTANT(PSVM_V_IGN_TPR, 1ULL << 20),
+	CONSTANT(PSVM_V_INTR_MASKING, 1ULL << 24),
+	CONSTANT(PSVM_V_GIF_ENABLE, 1ULL << 25),
+	CONSTANT(PSVM_V_NMI_ENABLE, 1ULL << 26),
+	CONSTANT(PSVM_X2AVIC_ENABLE, 1ULL << 30),
+	CONSTANT(PSVM_AVIC_ENABLE, 1ULL << 31),
+	CONSTANT(PSVM_V_INTR_VECTOR, 0xffULL << 32),
+	CONSTANT(PSVM_RSVD_63_40, 0xffffffULL << 40),
+	CONSTANT(PSVM_V_INJECTION, 0x1f0100),
+	CONSTANT(PSVM_V_GIF_BITS, 0x02000200),
+	CONSTANT(PSVM_V_NMI_BITS, 0x04001800),
+	CONSTANT(PSVM_INT_VECTOR_DWORD, 0xffffffff00000000),
 	CONSTANT(PSVM_VMSA_VINTR_CTRL, 0x3b8),
 	CONSTANT(PSVM_VINTR_CTRL_INT_SHADOW, 1ULL << 10),
 	CONSTANT(PSVM_VINTR_CTRL_BUSY, 1ULL << 63),
@@ -721,6 +743,21 @@ static void test_gates(void **state)
 	PSVM_VMCB_SAVE_FIELDS(SAVE_GATE)
 	for (size_t i = 0; i < N_ROWS(gated_fields); i++)
 		assert_int_equal(counts[i], gated_fields[i].count);
+}
+
+/* 15.15.3 names no array. */
+static void test_arrays(void **state)
+{
+	unsigned int count = 0;
+
+	(void)state;
+#define NO_FIELD(name, type, offset, width, count, clean, gate, section)
+#define ARRAY_CLEAN(name, type, offset, width, n, clean, gate, section) \
+	assert_string_equal(#clean, "NONE"); \
+	count++;
+	PSVM_VMCB_CONTROL_LAYOUT(NO_FIELD, ARRAY_CLEAN, PSVM_NO_ROW)
+	PSVM_VMCB_SAVE_LAYOUT(NO_FIELD, ARRAY_CLEAN, PSVM_NO_ROW)
+	assert_int_equal(count, N_ROWS(arrays));
 }
 
 /*
@@ -875,6 +912,15 @@ static void test_values(void **state)
 	}
 }
 
+/* KVM's two dwords, and the word. */
+static void test_dwords(void **state)
+{
+	(void)state;
+	assert_int_equal(psvm_int_ctl_join(0x89abcdef, 0x81234567), 0x8123456789abcdef);
+	assert_int_equal(psvm_int_ctl_low(0x8123456789abcdef), 0x89abcdef);
+	assert_int_equal(psvm_int_ctl_vector(0x8123456789abcdef), 0x81234567);
+}
+
 /*
  * One case for each row.
  */
@@ -929,7 +975,9 @@ static void add_images(struct suite *suite, struct row *rows, size_t n_rows)
 
 static void add_pages(struct suite *suite)
 {
+	add_case(suite, "060h", "two dwords", test_dwords, NULL);
 	add_case(suite, "table", "what fields need", test_gates, NULL);
+	add_case(suite, "table", "arrays are in no group", test_arrays, NULL);
 	add_case(suite, "table", "bits and what they need", test_bits, NULL);
 	add_case(suite, "table", "who writes 060h", test_writers, NULL);
 	add_case(suite, "table", "values and what they need", test_values, NULL);

@@ -42,6 +42,12 @@ static const struct psvm_row_ {
 #define PSVM_ROWS_MISC2_       0, 0
 #define PSVM_ROWS_WORDS_       0, 0
 
+#define PSVM_END_OF_ROWS_2_(first, count) ((first) + (count))
+#define PSVM_END_OF_ROWS_(...)		  PSVM_END_OF_ROWS_2_(__VA_ARGS__)
+PSVM_STATIC_ASSERT(PSVM_END_OF_ROWS_(PSVM_ROWS_FLAG_) ==
+			   sizeof(psvm_rows_) / sizeof(psvm_rows_[0]),
+		   "the rows of the last unit end with the table");
+
 /* A cell that moves nothing moves a word to itself. */
 enum { PSVM_W_NONE_ = 0 };
 
