@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The gate can fail: for a mutant that survives and is not listed, for a listed one that
+# is killed, and for a listed one that is none.
+# usage: red.sh [COMPILER]
+set -eu
+cc=${1:-cc}
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+mutate() { # function of vmcb.c, options...
+	only=$1
+	shift
+	python3 mutate.py --cc "$cc" --jobs 1 --equivalent "$work/list" \
+		--only "src/core/vmcb.c $only" "$@"
+}
+
+fails() { # what is said, function
+	if mutate "$2" >"$work/out" 2>&1 || ! grep -q "$1" "$work/out"; then
+		cat "$work/out"
+		echo "red.sh: not red, or without '$1'" >&2
+		exit 1
+	fi
+	grep "$1" "$work/out" | head -n 1
+}
+
+# Of reversal() a little-endian machine sees nothing; what run_size() returns counts.
+: >"$work/list"
+fails "^survives: src/core/vmcb.c reversal" reversal
+{ mutate run_size --list; echo "= this is not so"; } | sed '/^$/d' >"$work/list"
+fails "is killed" run_size
+printf '%s\n' "src/core/vmcb.c run_size" "- no such line" "+ nor this one" "= nothing" \
+	>"$work/list"
+fails "there is no such mutant" run_size
