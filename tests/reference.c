@@ -50,6 +50,29 @@ enum question {
 	Q_COUNT
 };
 
+static void (*const ask[Q_COUNT])(uint64_t *bits, const struct situation *s) = {
+#define X(function, width) [Q_##function] = ask_##function,
+	QUESTIONS(X)
+#undef X
+};
+
+static uint64_t put_together(const uint64_t *bits, uint64_t w12, uint64_t w02,
+			     uint64_t w01)
+{
+	return bits[IS_1] | (bits[OF_12] & w12) | (bits[OF_02] & w02) |
+	       (bits[OF_01] & w01) | (bits[OF_01_OR_12] & (w01 | w12));
+}
+
+#ifdef REF_ASKS_ALWAYS /* a proof looks at every input at once, and never twice */
+static uint64_t every_bit(enum question q, const struct situation *s, uint64_t w12,
+			  uint64_t w02, uint64_t w01)
+{
+	uint64_t bits[SOURCES] = { 0 };
+
+	ask[q](bits, s);
+	return put_together(bits, w12, w02, w01);
+}
+#else
 /*
  * The answers for the bits of a word, remembered as long as the situation
  * stays: for a sweep over billions of words.
@@ -58,12 +81,6 @@ struct answers {
 	struct situation situation;
 	bool asked;
 	uint64_t bits[SOURCES];
-};
-
-static void (*const ask[Q_COUNT])(uint64_t *bits, const struct situation *s) = {
-#define X(function, width) [Q_##function] = ask_##function,
-	QUESTIONS(X)
-#undef X
 };
 
 static uint64_t every_bit(enum question q, const struct situation *s, uint64_t w12,
@@ -76,9 +93,9 @@ static uint64_t every_bit(enum question q, const struct situation *s, uint64_t w
 		*a = (struct answers){ .situation = *s, .asked = true };
 		ask[q](a->bits, s);
 	}
-	return a->bits[IS_1] | (a->bits[OF_12] & w12) | (a->bits[OF_02] & w02) |
-	       (a->bits[OF_01] & w01) | (a->bits[OF_01_OR_12] & (w01 | w12));
+	return put_together(a->bits, w12, w02, w01);
 }
+#endif
 
 /* One member of the three VMCBs. */
 #define EVERY_BIT(function, s, member, n) \
