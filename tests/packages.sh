@@ -5,8 +5,8 @@
 # usage: packages.sh demo|all
 set -eu
 
-# Without one of these the tests with it are skipped: a browser for pages, and sources
-# that rule sets are compared with.
+# Without one of these the tests with it are skipped: a browser for pages, sources that
+# rule sets are compared with, and the proofs.
 optional=""
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
@@ -19,6 +19,11 @@ all)
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then
 		clangs="14 19"
 	fi
+	# CBMC, or what makes a root directory with it (tests/proof/cbmc.sh).
+	case $clangs in
+	14*) optional="$optional debootstrap" ;;
+	*) optional="$optional cbmc" ;;
+	esac
 	for version in $clangs; do
 		packages="$packages clang-$version libclang-rt-$version-dev"
 	done

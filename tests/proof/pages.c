@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * psvm/pages.h: what each function gathers, calls, stores and returns.
+ *
+ * The transitions on words are any functions here: they return what they like, but
+ * refuse by rule set and facts alone, as any_rules.c proves that they do. So what is
+ * proved holds for every rule set and every result, and nested.c says which result.
+ */
+#define PSVM_EXTERN
+#include "proof.h"
+
+#include "image.h"
+#include "psvm/pages.h"
+#include "psvm/rule_sets.h"
+
+ANY(struct psvm_vmcb, vmcb);
+ANY(struct psvm_vmcb_control, control);
+ANY(struct psvm_result, result);
+ANY(struct psvm_status, status);
+ANY(struct psvm_intercepts, intercepts);
+ANY(uint32_t, u32);
+ANY(uint8_t, u8);
+ANY(bool, bool);
+
+/* --- the pages of one virtual CPU: separate objects, so that an access that leaves one
+ * is found --- */
+
+ANY(struct image, image);
+
+struct world {
+	struct psvm_vmcb vmcb01, vmcb02;
+	struct psvm_vmcb_control snapshot;
+	struct image vmcb12;
+};
+
+static struct psvm_vmcb vmcb01, vmcb02;
+static struct psvm_vmcb_control snapshot;
+static struct image vmcb12;
+static struct world before; /* the same when the function was called */
+
+static struct psvm_pages pages;
+static int some_context;
+
+/* Any contents; the pages of `there`. */
+enum { SNAPSHOT = 1, VMCB02 = 2, VMCB01 = 4, VMCB12 = 8, ALL = 15 };
+
+static void some_pages(unsigned int there)
+{
+	before.vmcb01 = nondet_vmcb();
+	before.vmcb02 = nondet_vmcb();
+	before.snapshot = nondet_control();
+	before.vmcb12 = nondet_image();
+	vmcb01 = before.vmcb01;
+	vmcb02 = before.vmcb02;
+	snapshot = before.snapshot;
+	vmcb12 = before.vmcb12;
+	pages.vmcb01 = there & VMCB01 ? &vmcb01 : NULL;
+	pages.vmcb02 = there & VMCB02 ? &vmcb02 : NULL;
+	pages.snapshot = there & SNAPSHOT ? &snapshot : NULL;
+	pages.vmcb12 = there & VMCB12 ? &vmcb12 : NULL;
+	pages.context = &some_context;
+	pages.facts = nondet_u32();
+	pages.nmis = nondet_u8();
+	pages.vector = nondet_u8();
+	pages.external = nondet_u8();
+}
+
+/* --- the transitions on words: any --------------------------------------- */
+
+/* What the rule set and the facts of the proof lead to: the same in every call. */
+static const struct psvm_rules *const the_rules = &psvm_rules_exact;
+static struct psvm_status verdict;
+static const struct psvm_status fine = { PSVM_OK, 0, 0 };
+
+/* The last call: its input and its result. */
+static const struct psvm_rules *given_rules;
+static struct psvm_nested given;
+static struct psvm_result returned;
+
+static struct psvm_result refusal(struct psvm_nested n, struct psvm_status status)
+{
+	return (struct psvm_result){
+		.status = status,
+		.v12 = n.v12,
+		.v02 = n.v02,
+		.v01 = n.v01,
+		.gif = n.facts >> PSVM_C_L1_GIF_BIT & 1,
+	};
+}
+
+static struct psvm_result transition(const struct psvm_rules *rules, struct psvm_nested n,
+				     bool requests)
+{
+	struct psvm_status null = { PSVM_E_NULL, PSVM_AT_RULES, 0 };
+	struct psvm_status status = rules == NULL ? null : verdict;
+
+	given_rules = rules;
+	given = n;
+	if (status.code != PSVM_OK) {
+		returned = refusal(n, status);
+	} else {
+		returned = nondet_result();
+		returned.status = status;
+		if (!requests)
+			returned.requests = 0;
+	}
+	return returned;
+}
+
+/* How often each was called. */
+#define STUB(function, requests) \
+	static unsigned int calls_of_##function; \
+	struct psvm_result function(const struct psvm_rules *rules, struct psvm_nested n) \
+	{ \
+		calls_of_##function++; \
+		return transition(rules, n, requests); \
+	}
+STUB(psvm_snapshot, false)
+STUB(psvm_enter, true)
+STUB(psvm_reenter, true)
+STUB(psvm_window_open, false)
+STUB(psvm_window_close, true)
+STUB(psvm_refresh, false)
+STUB(psvm_nested_sync_int_ctl, true)
+
+static unsigned int merges;
+static const struct psvm_rules *merge_rules;
+static struct psvm_nested merge_given;
+static struct psvm_intercepts merge12, merge01, merged;
+
+struct psvm_intercepts psvm_merge_intercepts(const struct psvm_rules *rules,
+					     struct psvm_nested n, struct psvm_intercepts i12,
+					     struct psvm_intercepts i01)
+{
+	merges++;
+	merge_rules = rules;
+	merge_given = n;
+	merge12 = i12;
+	merge01 = i01;
+	merged = nondet_intercepts();
+	return merged;
+}
+
+static uint64_t route_exit;
+static uint32_t routed;
+
+uint32_t psvm_route_exit(const struct psvm_rules *rules, struct psvm_nested n,
+			 uint64_t exit_code, struct psvm_intercepts i12,
+			 struct psvm_intercepts i01)
+{
+	given_rules = rules;
+	given = n;
+	route_exit = exit_code;
+	merge12 = i12;
+	merge01 = i01;
+	routed = nondet_u32();
+	return routed;
+}
+
+/* psvm_vmcb_control_load() as vmcb.c proves it to be. */
+void psvm_vmcb_control_load(struct psvm_vmcb_control *control, const volatile void *bytes)
+{
+	const struct image *from = (const struct image *)bytes;
+
+#define IS(area, name, size, offset) \
+	IF_##area(control->name = element(from->byte + (offset), size);)
+#define IN(area, name, size, count, offset) \
+	IF_##area(for (unsigned int i = 0; i < (count); i++) \
+		control->name[i] = element(from->byte + (offset) + i * (size), size);)
+	IMAGE_MEMBERS
+#undef IS
+#undef IN
+}
+
+/* --- what is to happen --------------------------------------------------- */
+
+static struct psvm_words words_of(const struct psvm_vmcb_control *c)
+{
+	return (struct psvm_words){ c->int_ctl,	      c->int_state,	  c->event_inj,
+				    c->exit_int_info, c->intercept_misc1, c->tlb_control };
+}
+
+static struct psvm_intercepts intercepts_of(const struct psvm_vmcb_control *c)
+{
+	return (struct psvm_intercepts){ { c->intercept_cr, c->intercept_dr,
+					   c->intercept_exceptions, c->intercept_misc1,
+					   c->intercept_misc2, c->intercept_misc3 } };
+}
+
+static void put_words(struct psvm_vmcb_control *c, const struct psvm_words *w)
+{
+	c->int_ctl = w->int_ctl;
+	c->int_state = w->int_state;
+	c->event_inj = w->event_inj;
+	c->exit_int_info = w->exit_int_info;
+	c->intercept_misc1 = w->misc1;
+	c->tlb_control = w->tlb_control;
+}
+
+/* A field of vmcb12, little-endian. */
+static void put(struct image *image, unsigned int offset, unsigned int width, uint64_t value)
+{
+	for (unsigned int i = 0; i < width; i++)
+		image->byte[offset + i] = (unsigned char)(value >> 8 * i);
+}
+
+/* Offsets of APM table B-1. */
+static void put_fields(struct image *image, const struct psvm_words *w, uint32_t fields)
+{
+	if (fields & PSVM_F_INT_CTL)
+		put(image, 0x060, 4, w->int_ctl);
+	if (fields & PSVM_F_INT_VECTOR)
+		put(image, 0x064, 4, w->int_ctl >> 32);
+	if (fields & PSVM_F_INT_STATE)
+		put(image, 0x068, 8, w->int_state);
+	if (fields & PSVM_F_EVENT_INJ)
+		put(image, 0x0a8, 8, w->event_inj);
+	if (fields & PSVM_F_EXIT_INT_INFO)
+		put(image, 0x088, 8, w->exit_int_info);
+	if (fields & PSVM_F_TLB_CONTROL)
+		put(image, 0x05c, 1, w->tlb_control);
+}
+
+static void prove_words(const struct psvm_words *got, const struct psvm_words *want)
+{
+	PROVE(got->int_ctl == want->int_ctl);
+	PROVE(got->int_state == want->int_state);
+	PROVE(got->event_inj == want->event_inj);
+	PROVE(got->exit_int_info == want->exit_int_info);
+	PROVE(got->misc1 == want->misc1);
+	PROVE(got->tlb_control == want->tlb_control);
+}
+
+static void prove_intercepts(const struct psvm_intercepts *got,
+			     const struct psvm_intercepts *want)
+{
+	for (unsigned int i = 0; i < 6; i++)
+		PROVE(got->word[i] == want->word[i]);
+}
+
+static void prove_nested(const struct psvm_nested *n, const struct world *w)
+{
+	struct psvm_words v12 = words_of(&w->snapshot);
+	struct psvm_words v02 = words_of(&w->vmcb02.control);
+	struct psvm_words v01 = words_of(&w->vmcb01.control);
+
+	prove_words(&n->v12, &v12);
+	prove_words(&n->v02, &v02);
+	prove_words(&n->v01, &v01);
+	PROVE(n->facts == pages.facts);
+	PROVE(n->nmis == pages.nmis);
+	PROVE(n->vector == pages.vector);
+	PROVE(n->external == pages.external);
+}
+
+static void prove_result(struct psvm_result got, struct psvm_result want)
+{
+	PROVE(got.status.code == want.status.code);
+	PROVE(got.status.where == want.status.where);
+	PROVE(got.status.bits == want.status.bits);
+	prove_words(&got.v12, &want.v12);
+	prove_words(&got.v02, &want.v02);
+	prove_words(&got.v01, &want.v01);
+	PROVE(got.requests == want.requests);
+	PROVE(got.store12 == want.store12);
+	PROVE(got.dirty01 == want.dirty01);
+	PROVE(got.dirty02 == want.dirty02);
+	PROVE(got.outcome == want.outcome);
+	PROVE(got.gif == want.gif);
+	PROVE(got.nmi_change == want.nmi_change);
+	PROVE(got.reserved == want.reserved);
+}
+
+/* Every byte of every page: member by member, and element by element; of a very large array
+ * any element. */
+#define PROVE_ARRAY(a, b, count) \
+	if ((count) > 1000) \
+		PROVE(i >= (count) || (a)[i] == (b)[i]); \
+	else \
+		for (unsigned int j = 0; j < (count); j++) \
+			PROVE((a)[j] == (b)[j]);
+
+static void prove_vmcb(const struct psvm_vmcb *got, const struct psvm_vmcb *want)
+{
+	unsigned int i = nondet_u32();
+
+#define IS(area, name, size, offset) PROVE(got->area.name == want->area.name);
+#define IN(area, name, size, count, offset) \
+	PROVE_ARRAY(got->area.name, want->area.name, count)
+	IMAGE_MEMBERS
+#undef IS
+#undef IN
+}
+
+static void prove_control(const struct psvm_vmcb_control *got,
+			  const struct psvm_vmcb_control *want)
+{
+#define IS(area, name, size, offset) IF_##area(PROVE(got->name == want->name);)
+#define IN(area, name, size, count, offset) \
+	IF_##area(for (unsigned int j = 0; j < (count); j++) \
+		PROVE(got->name[j] == want->name[j]);)
+	IMAGE_MEMBERS
+#undef IS
+#undef IN
+}
+
+static void prove_world(const struct world *want)
+{
+	unsigned int i = nondet_u32();
+
+	prove_vmcb(&vmcb01, &want->vmcb01);
+	prove_vmcb(&vmcb02, &want->vmcb02);
+	prove_control(&snapshot, &want->snapshot);
+	PROVE(i >= PSVM_VMCB_SIZE || vmcb12.byte[i] == want->vmcb12.byte[i]);
+}
+
+/* --- what each transition stores besides words and clean bits of 02 and 01 - */
+
+static void store_no_more(struct world *want)
+{
+	(void)want;
+}
+
+static void store_snapshot(struct world *want)
+{
+	put_words(&want->snapshot, &returned.v12);
+}
+
+static void store_vmcb12(struct world *want)
+{
+	put_fields(&want->vmcb12, &returned.v12, returned.store12);
+}
+
+/* 15.5.1: a failed VMRUN. */
+static void store_failure(struct world *want)
+{
+	store_vmcb12(want);
+	put(&want->vmcb12, 0x070, 8, UINT64_MAX); /* EXITCODE */
+	put(&want->vmcb12, 0x078, 8, 0);
+	put(&want->vmcb12, 0x080, 8, 0);
+	PROVE(merges == 0);
+}
+
+/* The intercepts but 00Ch, which is a word of the transition; clean bit I. */
+static void store_merged(struct world *want)
+{
+	struct psvm_vmcb_control *c = &want->vmcb02.control;
+	struct psvm_intercepts i12 = intercepts_of(&want->snapshot);
+	struct psvm_intercepts i01 = intercepts_of(&want->vmcb01.control);
+	struct psvm_intercepts old = intercepts_of(c);
+
+	PROVE(merges == 1 && merge_rules == the_rules);
+	prove_nested(&merge_given, want);
+	prove_intercepts(&merge12, &i12);
+	prove_intercepts(&merge01, &i01);
+	c->intercept_cr = merged.word[0];
+	c->intercept_dr = merged.word[1];
+	c->intercept_exceptions = merged.word[2];
+	c->intercept_misc2 = merged.word[4];
+	c->intercept_misc3 = merged.word[5];
+	for (unsigned int i = 0; i < 6; i++)
+		if (i != 3 && old.word[i] != merged.word[i])
+			c->clean &= ~UINT32_C(1);
+}
+
+static void store_entered(struct world *want)
+{
+	if (returned.outcome == PSVM_VMEXIT_INVALID)
+		store_failure(want);
+	else
+		store_merged(want);
+}
+
+/* --- the proofs ---------------------------------------------------------- */
+
+/* What the function is to leave, as far as the transition has decided it. */
+static void (*stores)(struct world *want);
+
+static struct world wanted(void)
+{
+	struct world want = before;
+
+	put_words(&want.vmcb02.control, &returned.v02);
+	want.vmcb02.control.clean &= ~returned.dirty02;
+	put_words(&want.vmcb01.control, &returned.v01);
+	want.vmcb01.control.clean &= ~returned.dirty01;
+	stores(&want);
+	return want;
+}
+
+/* The callback comes after the stores. */
+static unsigned int requests_made;
+
+static void on_request(void *context, uint32_t requests)
+{
+	struct world want = wanted();
+
+	PROVE(context == &some_context);
+	PROVE(requests == returned.requests && requests != 0);
+	prove_world(&want);
+	requests_made++;
+}
+
+/* The first page that is missing, in the order of psvm_where. */
+static uint32_t missing(unsigned int there, unsigned int needs)
+{
+	unsigned int lacks = needs & ~there;
+
+	return lacks & SNAPSHOT ? PSVM_AT_SNAPSHOT :
+	       lacks & VMCB02   ? PSVM_AT_VMCB02 :
+	       lacks & VMCB01   ? PSVM_AT_VMCB01 :
+	       lacks & VMCB12   ? PSVM_AT_VMCB12 :
+				  0;
+}
+
+static void prove_missed(struct psvm_result got, uint32_t where)
+{
+	struct psvm_nested none = { .facts = 0 };
+	struct psvm_status status = { PSVM_E_NULL, where, 0 };
+
+	prove_result(got, refusal(none, status));
+}
+
+/* Three proofs: a page is missing; the transition refuses; it does not. */
+#define WITHOUT_A_PAGE(function, needs) \
+	void proof_##function##_without_a_page(void) \
+	{ \
+		pages.request = on_request; \
+		for (unsigned int there = 0; there < ALL; there++) { \
+			if (missing(there, needs) == 0) \
+				continue; \
+			some_pages(there); \
+			prove_missed(function(the_rules, &pages), missing(there, needs)); \
+		} \
+		prove_missed(function(the_rules, NULL), PSVM_AT_PAGES); \
+		PROVE(requests_made == 0); \
+		prove_world(&before); \
+		REACHED(#function " without a page"); \
+	}
+
+#define REFUSED(function) \
+	void proof_##function##_refused(void) \
+	{ \
+		pages.request = on_request; \
+		verdict = nondet_status(); \
+		GIVEN(verdict.code != PSVM_OK); \
+		some_pages(ALL); \
+		prove_result(function(the_rules, &pages), returned); \
+		PROVE(given_rules == the_rules); \
+		PROVE(requests_made == 0); \
+		prove_world(&before); \
+		REACHED(#function " refused"); \
+	}
+
+#define DONE(function, of_words, store) \
+	void proof_##function(void) \
+	{ \
+		struct world want; \
+		\
+		pages.request = nondet_bool() ? on_request : NULL; \
+		stores = store; \
+		verdict = fine; \
+		some_pages(ALL); \
+		prove_result(function(the_rules, &pages), returned); \
+		PROVE(calls_of_##of_words == 1 && given_rules == the_rules); \
+		prove_nested(&given, &before); \
+		PROVE(requests_made == (pages.request != NULL && returned.requests != 0)); \
+		want = wanted(); \
+		prove_world(&want); \
+		REACHED(#function); \
+	}
+
+#define TRANSITION(function, of_words, needs, store) \
+	WITHOUT_A_PAGE(function, needs) REFUSED(function) DONE(function, of_words, store)
+
+#define ON_02_01 (SNAPSHOT | VMCB02 | VMCB01)
+TRANSITION(psvm_vmcb_enter, psvm_enter, ALL, store_entered)
+TRANSITION(psvm_vmcb_reenter, psvm_reenter, ALL, store_entered)
+TRANSITION(psvm_vmcb_window_open, psvm_window_open, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_window_close, psvm_window_close, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_refresh, psvm_refresh, ON_02_01, store_snapshot)
+TRANSITION(psvm_vmcb_nested_sync_int_ctl, psvm_nested_sync_int_ctl, ALL, store_vmcb12)
+WITHOUT_A_PAGE(psvm_vmcb_snapshot, SNAPSHOT | VMCB12)
+REFUSED(psvm_vmcb_snapshot)
+
+/* The control area of vmcb12 as it is, but for the words: those of psvm_snapshot(). */
+void proof_psvm_vmcb_snapshot(void)
+{
+	struct psvm_words none = { .int_ctl = 0 }, v12;
+	struct world want;
+
+	pages.request = on_request;
+	verdict = fine;
+	some_pages(ALL);
+	prove_result(psvm_vmcb_snapshot(the_rules, &pages), returned);
+	PROVE(given_rules == the_rules && given.facts == pages.facts);
+	want = before;
+	psvm_vmcb_control_load(&want.snapshot, &before.vmcb12);
+	v12 = words_of(&want.snapshot);
+	prove_words(&given.v12, &v12);
+	prove_words(&given.v02, &none);
+	prove_words(&given.v01, &none);
+	put_words(&want.snapshot, &returned.v12);
+	PROVE(requests_made == 0);
+	prove_world(&want);
+	REACHED("psvm_vmcb_snapshot");
+}
+
+void proof_psvm_vmcb_route_exit(void)
+{
+	struct psvm_intercepts i12, i01;
+
+	for (unsigned int there = 0; there < ALL; there++) {
+		if (missing(there, ON_02_01) == 0)
+			continue;
+		some_pages(there);
+		PROVE(psvm_vmcb_route_exit(the_rules, &pages) == PSVM_L0);
+	}
+	PROVE(psvm_vmcb_route_exit(the_rules, NULL) == PSVM_L0);
+	some_pages(ALL);
+	PROVE(psvm_vmcb_route_exit(the_rules, &pages) == routed);
+	PROVE(given_rules == the_rules);
+	prove_nested(&given, &before);
+	PROVE(route_exit == before.vmcb02.control.exit_code);
+	i12 = intercepts_of(&before.snapshot);
+	i01 = intercepts_of(&before.vmcb01.control);
+	prove_intercepts(&merge12, &i12);
+	prove_intercepts(&merge01, &i01);
+	prove_world(&before);
+	REACHED("psvm_vmcb_route_exit");
+}
