@@ -389,8 +389,8 @@ static struct psvm_check_result check(struct psvm_l0 l0)
 {
 	struct psvm_check_request request = { .l0 = l0,
 					      .scope = "default",
-					      .shard = 4,
-					      .shards = 18,
+					      .shard = 6,
+					      .shards = 20,
 					      .threads = 1,
 					      .max_states = 1 << 20,
 					      .implicit_event = true };
