@@ -21,11 +21,13 @@ void l0_set_gif(struct l0 *l, bool gif)
 
 struct psvm_cpu_vmcb *l0_nmi_vmcb(const struct l0 *l)
 {
+	struct nested *m = l->m;
+
 	if (!l0_uses_vnmi(l))
 		return NULL;
-	if (!l->m->in_l2 || nests_vnmi(l) || l0_rule(l, L0_NMI_MASK_IN_01))
-		return &l->m->vmcb01;
-	return l0_holds(l, &l->m->vmcb02, PSVM_V_NMI_ENABLE) ? &l->m->vmcb02 : NULL;
+	if (!m->in_l2 || nests_vnmi(l) || l0_rule(l, L0_NMI_MASK_IN_01))
+		return &m->vmcb01;
+	return l0_holds(l, &m->vmcb02, PSVM_V_NMI_ENABLE) ? &m->vmcb02 : NULL;
 }
 
 bool l0_nmi_masked(const struct l0 *l)
