@@ -10,6 +10,7 @@
 #include "proof.h"
 
 #include "image.h"
+#include "same.h"
 #include "psvm/pages.h"
 #include "psvm/rule_sets.h"
 
@@ -76,17 +77,6 @@ static const struct psvm_status fine = { PSVM_OK, 0, 0 };
 static const struct psvm_rules *given_rules;
 static struct psvm_nested given;
 static struct psvm_result returned;
-
-static struct psvm_result refusal(struct psvm_nested n, struct psvm_status status)
-{
-	return (struct psvm_result){
-		.status = status,
-		.v12 = n.v12,
-		.v02 = n.v02,
-		.v01 = n.v01,
-		.gif = n.facts >> PSVM_C_L1_GIF_BIT & 1,
-	};
-}
 
 static struct psvm_result transition(const struct psvm_rules *rules, struct psvm_nested n,
 				     bool requests)
@@ -221,16 +211,6 @@ static void put_fields(struct image *image, const struct psvm_words *w, uint32_t
 		put(image, 0x05c, 1, w->tlb_control);
 }
 
-static void prove_words(const struct psvm_words *got, const struct psvm_words *want)
-{
-	PROVE(got->int_ctl == want->int_ctl);
-	PROVE(got->int_state == want->int_state);
-	PROVE(got->event_inj == want->event_inj);
-	PROVE(got->exit_int_info == want->exit_int_info);
-	PROVE(got->misc1 == want->misc1);
-	PROVE(got->tlb_control == want->tlb_control);
-}
-
 static void prove_intercepts(const struct psvm_intercepts *got,
 			     const struct psvm_intercepts *want)
 {
@@ -244,31 +224,13 @@ static void prove_nested(const struct psvm_nested *n, const struct world *w)
 	struct psvm_words v02 = words_of(&w->vmcb02.control);
 	struct psvm_words v01 = words_of(&w->vmcb01.control);
 
-	prove_words(&n->v12, &v12);
-	prove_words(&n->v02, &v02);
-	prove_words(&n->v01, &v01);
+	PROVE_WORDS(n->v12, v12);
+	PROVE_WORDS(n->v02, v02);
+	PROVE_WORDS(n->v01, v01);
 	PROVE(n->facts == pages.facts);
 	PROVE(n->nmis == pages.nmis);
 	PROVE(n->vector == pages.vector);
 	PROVE(n->external == pages.external);
-}
-
-static void prove_result(struct psvm_result got, struct psvm_result want)
-{
-	PROVE(got.status.code == want.status.code);
-	PROVE(got.status.where == want.status.where);
-	PROVE(got.status.bits == want.status.bits);
-	prove_words(&got.v12, &want.v12);
-	prove_words(&got.v02, &want.v02);
-	prove_words(&got.v01, &want.v01);
-	PROVE(got.requests == want.requests);
-	PROVE(got.store12 == want.store12);
-	PROVE(got.dirty01 == want.dirty01);
-	PROVE(got.dirty02 == want.dirty02);
-	PROVE(got.outcome == want.outcome);
-	PROVE(got.gif == want.gif);
-	PROVE(got.nmi_change == want.nmi_change);
-	PROVE(got.reserved == want.reserved);
 }
 
 /* Every byte of every page: member by member, and element by element; of a very large array
@@ -418,7 +380,7 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 	struct psvm_nested none = { .facts = 0 };
 	struct psvm_status status = { PSVM_E_NULL, where, 0 };
 
-	prove_result(got, refusal(none, status));
+	prove_same(got, refusal(none, status));
 }
 
 /* Three proofs: a page is missing; the transition refuses; it does not. */
@@ -445,7 +407,7 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		verdict = nondet_status(); \
 		GIVEN(verdict.code != PSVM_OK); \
 		some_pages(ALL); \
-		prove_result(function(the_rules, &pages), returned); \
+		prove_same(function(the_rules, &pages), returned); \
 		PROVE(given_rules == the_rules); \
 		PROVE(requests_made == 0); \
 		prove_world(&before); \
@@ -461,7 +423,7 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		stores = store; \
 		verdict = fine; \
 		some_pages(ALL); \
-		prove_result(function(the_rules, &pages), returned); \
+		prove_same(function(the_rules, &pages), returned); \
 		PROVE(calls_of_##of_words == 1 && given_rules == the_rules); \
 		prove_nested(&given, &before); \
 		PROVE(requests_made == (pages.request != NULL && returned.requests != 0)); \
@@ -492,14 +454,14 @@ void proof_psvm_vmcb_snapshot(void)
 	pages.request = on_request;
 	verdict = fine;
 	some_pages(ALL);
-	prove_result(psvm_vmcb_snapshot(the_rules, &pages), returned);
+	prove_same(psvm_vmcb_snapshot(the_rules, &pages), returned);
 	PROVE(given_rules == the_rules && given.facts == pages.facts);
 	want = before;
 	psvm_vmcb_control_load(&want.snapshot, &before.vmcb12);
 	v12 = words_of(&want.snapshot);
-	prove_words(&given.v12, &v12);
-	prove_words(&given.v02, &none);
-	prove_words(&given.v01, &none);
+	PROVE_WORDS(given.v12, v12);
+	PROVE_WORDS(given.v02, none);
+	PROVE_WORDS(given.v01, none);
 	put_words(&want.snapshot, &returned.v12);
 	PROVE(requests_made == 0);
 	prove_world(&want);
