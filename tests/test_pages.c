@@ -398,6 +398,39 @@ static void touches_nothing(void **state)
 	}
 }
 
+/* A cell that contradicts itself stops who reads it, and nobody else. */
+static void a_bad_cell_touches_nothing(void **state)
+{
+	struct psvm_rules rules = *psvm_rules_builtin(PSVM_RULE_SET_exact);
+	struct psvm_pages pages = pages_of(0, 0);
+
+	(void)state;
+	for (uint32_t cell = 0; cell < PSVM_CELL_COUNT; cell++) {
+		const struct psvm_move move = rules.cell[cell].move[0];
+
+		rules.cell[cell].move[0].on |= PSVM_C(L1_IF);
+		rules.cell[cell].move[0].off |= PSVM_C(L1_IF);
+		for (size_t w = 0; w < WRAPPER_COUNT; w++) {
+			struct psvm_result r;
+
+			fill(&cpu, sizeof(cpu));
+			before = cpu;
+			calls = 0;
+			r = WRAPPERS[w].pages(&rules, &pages);
+			if (w == SNAPSHOT)
+				assert_int_equal(r.status.code != PSVM_OK,
+						 cell <= PSVM_CELL_SNAPSHOT_TLB_CONTROL);
+			if (r.status.code == PSVM_OK)
+				continue;
+			assert_int_equal(r.status.code, PSVM_E_RULES);
+			assert_int_equal(r.status.where, cell);
+			assert_int_equal(calls, 0);
+			assert_memory_equal(&cpu, &before, sizeof(cpu));
+		}
+		rules.cell[cell].move[0] = move;
+	}
+}
+
 static void a_null_callback_is_fine(void **state)
 {
 	struct psvm_pages pages = pages_of(PSVM_C(PENDING), 0);
@@ -498,7 +531,7 @@ static void routing_reads_the_pages(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[WRAPPER_COUNT * PSVM_RULE_SET_COUNT +
-				       MISSING_COUNT + 5];
+				       MISSING_COUNT + 6];
 	static char names[WRAPPER_COUNT * PSVM_RULE_SET_COUNT][40];
 	static struct row rows[WRAPPER_COUNT * PSVM_RULE_SET_COUNT];
 	static enum missing missing[MISSING_COUNT];
@@ -518,6 +551,7 @@ int main(void)
 		tests[count] = (struct CMUnitTest){ missing_names[i], touches_nothing,
 						    NULL, NULL, &missing[i] };
 	}
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_bad_cell_touches_nothing);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_null_callback_is_fine);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 		each_intercept_word_clears_its_clean_bit);

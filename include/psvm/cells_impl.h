@@ -34,47 +34,58 @@ PSVM_LOCAL uint64_t psvm_move_(uint64_t to, uint64_t from, uint64_t bits)
 	return to ^ ((to ^ from) & bits);
 }
 
+/* The low half, where there is nothing above. */
+PSVM_LOCAL uint32_t psvm_low_(uint64_t x)
+{
+	return (uint32_t)(x & UINT32_MAX);
+}
+
 /* --- words --------------------------------------------------------------- */
 
 /*
  * The words that a transition works on, in one array, so that tables can name
- * them: first some that there is only one of, then those of the three VMCBs, of
- * one that is all zeros and of one that is all ones, each in the order of
- * PSVM_F_...
+ * them: first some that there is only one of, then those of the three VMCBs. Of 01
+ * no transition moves more than the first two. Bits can also come from a VMCB that
+ * is all zeros, and from one that is all ones, which are not there.
  */
 enum {
 	PSVM_W_INT_CTL_,
-	PSVM_W_INT_STATE_,
+	PSVM_W_MISC1_,
+	PSVM_W_IN_01_,
+	PSVM_W_INT_STATE_ = PSVM_W_IN_01_,
 	PSVM_W_EVENT_INJ_,
 	PSVM_W_EXIT_INT_INFO_,
 	PSVM_W_TLB_CONTROL_,
-	PSVM_W_MISC1_,
 	PSVM_W_PER_VMCB_,
 
 	PSVM_W_OLD_12_ = 0, /* int_ctl of 12 as it came in */
 	PSVM_W_NESTED_,	    /* OFFER_VGIF, OFFER_VNMI: enabled in 12, too */
 	PSVM_W_QUEUED_,	    /* all ones if L0 has an NMI for L1 queued */
-	PSVM_W_JOINING_,    /* V_NMI of 01 that joins L0's queue */
-	PSVM_W_DUMMY_,	    /* the V_IRQ of a window */
 	PSVM_W_REQUESTS_,   /* of the result */
-	PSVM_W_STORE_12_,   /* of the result */
+	PSVM_W_JOINING_,    /* VMRUN: V_NMI of 01 that joins L0's queue */
+	PSVM_W_DUMMY_ = PSVM_W_JOINING_, /* a window, instead: its V_IRQ */
 	PSVM_W_02_,
-	PSVM_W_01_ = PSVM_W_02_ + PSVM_W_PER_VMCB_,
-	PSVM_W_12_ = PSVM_W_01_ + PSVM_W_PER_VMCB_,
-	PSVM_W_ZERO_ = PSVM_W_12_ + PSVM_W_PER_VMCB_,
-	PSVM_W_ONES_ = PSVM_W_ZERO_ + PSVM_W_PER_VMCB_,
-	PSVM_W_COUNT_ = PSVM_W_ONES_ + PSVM_W_PER_VMCB_
+	PSVM_W_12_ = PSVM_W_02_ + PSVM_W_PER_VMCB_,
+	PSVM_W_01_ = PSVM_W_12_ + PSVM_W_PER_VMCB_,
+	PSVM_W_COUNT_ = PSVM_W_01_ + PSVM_W_IN_01_,
+	PSVM_W_ZERO_ = PSVM_W_COUNT_,
+	PSVM_W_ONES_
 };
 
-/* A transition under way: its rules and input, whether it may change anything now
- * (all ones, or zero), and what becomes its result. */
-struct psvm_at_ {
+/* What decides what a cell says. */
+struct psvm_now_ {
 	const struct psvm_rules *rules;
-	const struct psvm_nested *n;
-	uint64_t go;
-	uint32_t want; /* the conditions that its cells ask for */
+	uint64_t go;   /* whether anything may change now: all ones, or zero */
+	uint32_t want; /* the conditions that the cells ask for */
 	uint32_t c;    /* those of them that hold */
-	struct psvm_status status;
+};
+
+/* A transition under way: its input, and what becomes its result. Kept small: it is
+ * most of what the core needs of a stack. */
+struct psvm_at_ {
+	struct psvm_now_ now;
+	const struct psvm_nested *n;
+	uint32_t store12;
 	uint8_t outcome;
 	uint8_t gif;
 	int8_t nmi_change;
@@ -82,14 +93,19 @@ struct psvm_at_ {
 };
 
 /* Member by member: no compiler makes a call of memcpy() out of it. */
-PSVM_SHARED void psvm_words_in_(uint64_t *to, const struct psvm_words *from)
+PSVM_LOCAL void psvm_words_of_01_in_(uint64_t *to, const struct psvm_words *from)
 {
 	to[PSVM_W_INT_CTL_] = from->int_ctl;
+	to[PSVM_W_MISC1_] = from->misc1;
+}
+
+PSVM_SHARED void psvm_words_in_(uint64_t *to, const struct psvm_words *from)
+{
+	psvm_words_of_01_in_(to, from);
 	to[PSVM_W_INT_STATE_] = from->int_state;
 	to[PSVM_W_EVENT_INJ_] = from->event_inj;
 	to[PSVM_W_EXIT_INT_INFO_] = from->exit_int_info;
 	to[PSVM_W_TLB_CONTROL_] = from->tlb_control;
-	to[PSVM_W_MISC1_] = from->misc1;
 }
 
 /* --- conditions ---------------------------------------------------------- */
@@ -162,11 +178,11 @@ PSVM_SHARED void psvm_consider_(struct psvm_at_ *at)
 	for (unsigned i = PSVM_C_FACT_COUNT; i < PSVM_C_COUNT; i++) {
 		const struct psvm_source_ *source =
 			&psvm_sources_[i - PSVM_C_FACT_COUNT];
-		uint32_t wanted = PSVM_FOLD ? at->want >> i & 1 : 1;
+		uint32_t wanted = PSVM_FOLD ? at->now.want >> i & 1 : 1;
 
 		c |= (uint32_t)(at->word[source->word] >> source->bit & wanted) << i;
 	}
-	at->c = c;
+	at->now.c = c;
 }
 
 /* --- cells --------------------------------------------------------------- */
@@ -185,36 +201,36 @@ PSVM_LOCAL uint64_t psvm_move_bits_(const struct psvm_move *move, uint32_t c)
  * What a cell says, and no more than may change now. If the rule set folds, that
  * is left to psvm_go_(): what it says may be constant, and is worth most as such.
  */
-PSVM_SHARED uint64_t psvm_says_(const struct psvm_at_ *at, uint32_t id)
+PSVM_SHARED uint64_t psvm_says_(const struct psvm_now_ *now, uint32_t id)
 {
-	const struct psvm_move *move = at->rules->cell[id].move;
+	const struct psvm_move *move = now->rules->cell[id].move;
 	uint64_t bits = 0;
 
 	PSVM_UNROLL
 	for (unsigned i = 0; i < PSVM_MOVES; i++)
-		bits |= psvm_move_bits_(&move[i], at->c);
-	return PSVM_FOLD ? bits : bits & at->go;
+		bits |= psvm_move_bits_(&move[i], now->c);
+	return PSVM_FOLD ? bits : bits & now->go;
 }
 
-PSVM_LOCAL uint64_t psvm_go_(const struct psvm_at_ *at, uint64_t said)
+PSVM_LOCAL uint64_t psvm_go_(const struct psvm_now_ *now, uint64_t said)
 {
-	return PSVM_FOLD ? said & at->go : said;
+	return PSVM_FOLD ? said & now->go : said;
 }
 
-PSVM_LOCAL uint64_t psvm_cell_(const struct psvm_at_ *at, uint32_t id)
+PSVM_LOCAL uint64_t psvm_cell_(const struct psvm_now_ *now, uint32_t id)
 {
-	return psvm_go_(at, psvm_says_(at, id));
+	return psvm_go_(now, psvm_says_(now, id));
 }
 
-PSVM_LOCAL uint32_t psvm_cell32_(const struct psvm_at_ *at, uint32_t id)
+PSVM_LOCAL uint32_t psvm_cell32_(const struct psvm_now_ *now, uint32_t id)
 {
-	return (uint32_t)(psvm_cell_(at, id) & UINT32_MAX);
+	return psvm_low_(psvm_cell_(now, id));
 }
 
 /* A cell of unit FLAG, as a mask. */
-PSVM_LOCAL uint64_t psvm_flag_(const struct psvm_at_ *at, uint32_t id)
+PSVM_LOCAL uint64_t psvm_flag_(const struct psvm_now_ *now, uint32_t id)
 {
-	return 0 - (psvm_cell_(at, id) & PSVM_FLAG);
+	return 0 - (psvm_cell_(now, id) & PSVM_FLAG);
 }
 
 /* --- checking the input -------------------------------------------------- */
@@ -255,25 +271,26 @@ PSVM_LOCAL bool psvm_check_head_(const struct psvm_rules *rules,
 }
 
 /* The cells first to last. */
-PSVM_LOCAL bool psvm_check_cells_(struct psvm_at_ *at, uint32_t first, uint32_t last)
+PSVM_LOCAL bool psvm_check_cells_(const struct psvm_rules *rules, uint32_t first,
+				  uint32_t last, struct psvm_status *status)
 {
 	uint32_t id, bad = 0;
 
 	PSVM_UNROLL
 	for (id = first; id <= last; id++) {
-		bad = psvm_cell_bad_(&at->rules->cell[id]);
+		bad = psvm_cell_bad_(&rules->cell[id]);
 		if (bad != 0)
 			break;
 	}
-	psvm_say_(&at->status, PSVM_E_RULES, id, bad);
+	psvm_say_(status, PSVM_E_RULES, id, bad);
 	return bad == 0;
 }
 
-PSVM_LOCAL bool psvm_check_rules_(struct psvm_at_ *at, const struct psvm_rules *rules,
-				  uint32_t first, uint32_t last)
+PSVM_LOCAL bool psvm_check_rules_(const struct psvm_rules *rules, uint32_t first,
+				  uint32_t last, struct psvm_status *status)
 {
-	at->rules = rules;
-	return psvm_check_head_(rules, &at->status) && psvm_check_cells_(at, first, last);
+	return psvm_check_head_(rules, status) &&
+	       psvm_check_cells_(rules, first, last, status);
 }
 
 /* Facts that are none, and features offered that L0 does not use. */
@@ -312,48 +329,35 @@ PSVM_LOCAL uint64_t psvm_nested_(const struct psvm_nested *n)
 }
 
 /* The words as they came in, and nothing to do. */
-PSVM_LOCAL void psvm_take_(struct psvm_at_ *at, const struct psvm_nested *n)
+PSVM_SHARED void psvm_take_(struct psvm_at_ *at, const struct psvm_nested *n)
 {
 	at->n = n;
 	psvm_words_in_(&at->word[PSVM_W_12_], &n->v12);
 	psvm_words_in_(&at->word[PSVM_W_02_], &n->v02);
-	psvm_words_in_(&at->word[PSVM_W_01_], &n->v01);
-	PSVM_UNROLL
-	for (unsigned i = 0; i < PSVM_W_PER_VMCB_; i++) {
-		at->word[PSVM_W_ZERO_ + i] = 0;
-		at->word[PSVM_W_ONES_ + i] = UINT64_MAX;
-	}
+	psvm_words_of_01_in_(&at->word[PSVM_W_01_], &n->v01);
 	at->word[PSVM_W_OLD_12_] = n->v12.int_ctl;
 	at->word[PSVM_W_NESTED_] = psvm_nested_(n);
 	at->word[PSVM_W_QUEUED_] = psvm_any_(n->nmis);
 	at->word[PSVM_W_JOINING_] = 0;
 	at->word[PSVM_W_REQUESTS_] = 0;
-	at->word[PSVM_W_STORE_12_] = 0;
+	at->store12 = 0;
 	at->outcome = PSVM_DONE;
 	at->gif = (uint8_t)(n->facts >> PSVM_C_L1_GIF_BIT & 1);
 	at->nmi_change = 0;
 }
 
-/* For what reads the cells first to last. False: the rule set is bad, at->status
- * says so, and the cells must not be read. */
-PSVM_SHARED bool psvm_begin_(struct psvm_at_ *at, const struct psvm_rules *rules,
-			     const struct psvm_nested *n, uint32_t first, uint32_t last)
+/* For what reads the cells first to last. False: the rule set is bad, the status says
+ * so, and the cells must not be read. */
+PSVM_SHARED bool psvm_trust_(struct psvm_now_ *now, const struct psvm_rules *rules,
+			     uint32_t facts, uint32_t first, uint32_t last,
+			     struct psvm_status *status)
 {
-	psvm_take_(at, n);
-	if (!psvm_check_rules_(at, rules, first, last))
+	if (!psvm_check_rules_(rules, first, last, status))
 		return false;
-	if (PSVM_FOLD)
-		at->want = psvm_asks_(rules, first, last);
-	at->go = psvm_check_facts_(n->facts, &at->status);
-	psvm_consider_(at);
+	now->rules = rules;
+	now->want = PSVM_FOLD ? psvm_asks_(rules, first, last) : PSVM_C_ALL;
+	now->go = psvm_check_facts_(facts, status);
 	return true;
-}
-
-/* A question: can it be answered? */
-PSVM_LOCAL bool psvm_ask_(struct psvm_at_ *at, const struct psvm_rules *rules,
-			  const struct psvm_nested *n, uint32_t first, uint32_t last)
-{
-	return psvm_begin_(at, rules, n, first, last) && at->go != 0;
 }
 
 #endif

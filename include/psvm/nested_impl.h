@@ -6,6 +6,7 @@
 #define PSVM_NESTED_IMPL_H
 
 #include "cells_impl.h"
+#include "steps_impl.h"
 
 /* --- moving bits --------------------------------------------------------- */
 
@@ -66,11 +67,19 @@ static const struct psvm_way_ {
 #undef PSVM_X
 };
 
+/* The word that the bits of a cell come from. */
+PSVM_LOCAL uint64_t psvm_from_(const struct psvm_at_ *at, unsigned from, unsigned word)
+{
+	if (from >= PSVM_W_ZERO_)
+		return 0 - (uint64_t)(from == PSVM_W_ONES_);
+	return at->word[from + word];
+}
+
 /* Do what a cell says. Returns its bits. */
 PSVM_SHARED uint64_t psvm_apply_(struct psvm_at_ *at, uint32_t id)
 {
 	const struct psvm_way_ *way = &psvm_ways_[id];
-	uint64_t says = psvm_says_(at, id);
+	uint64_t says = psvm_says_(&at->now, id);
 
 	PSVM_UNROLL
 	for (unsigned i = 0; i < way->rows; i++) {
@@ -79,10 +88,10 @@ PSVM_SHARED uint64_t psvm_apply_(struct psvm_at_ *at, uint32_t id)
 		uint64_t bits =
 			row->bits == 0 ? says : psvm_bit_mask_(says, i) & row->bits;
 
-		*to = psvm_move_(*to, at->word[way->from + row->word],
-				 psvm_go_(at, bits));
+		*to = psvm_move_(*to, psvm_from_(at, way->from, row->word),
+				 psvm_go_(&at->now, bits));
 	}
-	return psvm_go_(at, says);
+	return psvm_go_(&at->now, says);
 }
 
 /* The same for the cells first to last, in this order. Returns all of their bits. */
@@ -99,7 +108,7 @@ PSVM_SHARED uint64_t psvm_apply_range_(struct psvm_at_ *at, uint32_t first, uint
 /* From now on change something only if a cell of unit FLAG says so. */
 PSVM_SHARED void psvm_only_if_(struct psvm_at_ *at, uint32_t id)
 {
-	at->go = psvm_flag_(at, id);
+	at->now.go = psvm_flag_(&at->now, id);
 }
 
 /* --- parts of transitions ------------------------------------------------ */
@@ -109,7 +118,7 @@ PSVM_SHARED void psvm_merge_misc1_(struct psvm_at_ *at, uint64_t flag)
 {
 	uint64_t *to = &at->word[PSVM_W_02_ + PSVM_W_MISC1_];
 	uint64_t merged = at->word[PSVM_W_01_ + PSVM_W_MISC1_] &
-			  ~psvm_says_(at, PSVM_CELL_MERGE_DROP_MISC1);
+			  ~psvm_says_(&at->now, PSVM_CELL_MERGE_DROP_MISC1);
 
 	merged |= at->word[PSVM_W_12_ + PSVM_W_MISC1_];
 	*to = psvm_move_(*to, merged, psvm_bit_mask_(flag, 0));
@@ -148,8 +157,8 @@ PSVM_SHARED void psvm_handback_12_(struct psvm_at_ *at)
 	uint64_t info = vmcb02[PSVM_W_EXIT_INT_INFO_];
 
 	vmcb02[PSVM_W_EXIT_INT_INFO_] = psvm_unfinished_event_(vmcb02);
-	at->word[PSVM_W_STORE_12_] |= psvm_apply_range_(at, PSVM_CELL_HANDBACK_FIELDS,
-							PSVM_CELL_HANDBACK_STORE_12);
+	at->store12 |= psvm_low_(psvm_apply_range_(at, PSVM_CELL_HANDBACK_FIELDS,
+						   PSVM_CELL_HANDBACK_STORE_12));
 	vmcb02[PSVM_W_EXIT_INT_INFO_] = info;
 	psvm_apply_range_(at, PSVM_CELL_HANDBACK_CLEAR_02, PSVM_CELL_HANDBACK_TO_12);
 }
@@ -158,7 +167,7 @@ PSVM_SHARED void psvm_handback_12_(struct psvm_at_ *at)
 PSVM_SHARED void psvm_clear_gif_(struct psvm_at_ *at)
 {
 	psvm_apply_(at, PSVM_CELL_HANDBACK_CLEAR_01);
-	at->gif &= (uint8_t)~at->go;
+	at->gif &= (uint8_t)~at->now.go;
 	psvm_only_if_(at, PSVM_CELL_HANDBACK_CLOSE);
 	(void)psvm_close_01_(at);
 }
@@ -168,14 +177,14 @@ PSVM_SHARED void psvm_clear_gif_(struct psvm_at_ *at)
 /* VMRUN failed: what L1 finds. */
 PSVM_LOCAL void psvm_fail_(struct psvm_at_ *at)
 {
-	uint64_t go = at->go;
+	uint64_t go = at->now.go;
 
 	at->outcome = (uint8_t)(PSVM_VMEXIT_INVALID & go);
 	psvm_apply_(at, PSVM_CELL_INVALID_REQUEST);
-	at->word[PSVM_W_STORE_12_] = psvm_apply_(at, PSVM_CELL_INVALID_ZERO_12);
+	at->store12 = psvm_low_(psvm_apply_(at, PSVM_CELL_INVALID_ZERO_12));
 	psvm_only_if_(at, PSVM_CELL_INVALID_HANDS_BACK);
 	psvm_handback_12_(at);
-	at->go = go;
+	at->now.go = go;
 	psvm_clear_gif_(at);
 }
 
@@ -186,7 +195,7 @@ PSVM_LOCAL void psvm_build_02_(struct psvm_at_ *at)
 
 	psvm_apply_range_(at, PSVM_CELL_ENTER_CLEAR_02, PSVM_CELL_ENTER_CLEAR_01);
 	psvm_apply_(at, PSVM_CELL_ENTER_REQUEST);
-	psvm_merge_misc1_(at, at->go);
+	psvm_merge_misc1_(at, at->now.go);
 	joins = psvm_any_(at->word[PSVM_W_JOINING_]);
 	at->nmi_change = (int8_t)(joins & 1);
 	at->word[PSVM_W_REQUESTS_] |= joins & PSVM_REQUEST_EVENT;
@@ -196,18 +205,18 @@ PSVM_LOCAL void psvm_build_02_(struct psvm_at_ *at)
 PSVM_LOCAL void psvm_vmrun_(struct psvm_at_ *at)
 {
 	psvm_apply_range_(at, PSVM_CELL_VMRUN_SET_02, PSVM_CELL_VMRUN_SET_01);
-	at->word[PSVM_W_02_ + PSVM_W_EXIT_INT_INFO_] &= ~at->go;
-	at->gif |= (uint8_t)(at->go & 1);
+	at->word[PSVM_W_02_ + PSVM_W_EXIT_INT_INFO_] &= ~at->now.go;
+	at->gif |= (uint8_t)(at->now.go & 1);
 }
 
 PSVM_LOCAL void psvm_enter_(struct psvm_at_ *at, bool vmrun)
 {
-	uint64_t go = at->go, fails;
+	uint64_t go = at->now.go, fails;
 
 	psvm_only_if_(at, PSVM_CELL_ENTER_INVALID);
-	fails = at->go;
+	fails = at->now.go;
 	psvm_fail_(at);
-	at->go = go & ~fails;
+	at->now.go = go & ~fails;
 	psvm_build_02_(at);
 	psvm_consider_(at);
 	if (vmrun)
@@ -226,15 +235,15 @@ PSVM_LOCAL uint64_t psvm_dummy_(const struct psvm_at_ *at)
 	uint64_t event = (uint64_t)(at->n->vector >> 4) << PSVM_V_INTR_PRIO_SHIFT |
 			 (psvm_any_(at->n->external) & PSVM_V_IGN_TPR);
 
-	return psvm_says_(at, PSVM_CELL_WINDOW_DUMMY) |
-	       (event & psvm_says_(at, PSVM_CELL_WINDOW_EVENT));
+	return psvm_says_(&at->now, PSVM_CELL_WINDOW_DUMMY) |
+	       (event & psvm_says_(&at->now, PSVM_CELL_WINDOW_EVENT));
 }
 
 PSVM_LOCAL void psvm_window_open_(struct psvm_at_ *at)
 {
 	uint64_t usurp, opened;
 
-	at->outcome = (uint8_t)(PSVM_NO_WINDOW & at->go);
+	at->outcome = (uint8_t)(PSVM_NO_WINDOW & at->now.go);
 	psvm_only_if_(at, PSVM_CELL_WINDOW_ASK);
 	psvm_merge_misc1_(at, psvm_apply_(at, PSVM_CELL_WINDOW_IN_01));
 	psvm_apply_(at, PSVM_CELL_WINDOW_IN_02);
@@ -269,22 +278,6 @@ PSVM_LOCAL void psvm_handback_(struct psvm_at_ *at)
 
 /* --- running ------------------------------------------------------------- */
 
-/* The transitions, and the cells that they read: X(step, first, last). */
-#define PSVM_STEPS_(X) \
-	X(SNAPSHOT, SNAPSHOT_INT_CTL, SNAPSHOT_TLB_CONTROL) \
-	X(VMRUN, ENTER_INVALID, HANDBACK_CLOSE) \
-	X(REENTER, ENTER_INVALID, HANDBACK_CLOSE) \
-	X(WINDOW_OPEN, MERGE_WORDS, WINDOW_EVENT) \
-	X(WINDOW_CLOSE, MERGE_WORDS, CLOSE_REQUEST) \
-	X(REFRESH, REFRESH_TO_12, REFRESH_FIELDS) \
-	X(HANDBACK, CLOSE_IN_01, HANDBACK_CLOSE)
-
-enum psvm_step_ {
-#define PSVM_X(step, first, last) PSVM_STEP_##step##_,
-	PSVM_STEPS_(PSVM_X)
-#undef PSVM_X
-};
-
 static const struct {
 	uint8_t first;
 	uint8_t last;
@@ -293,6 +286,18 @@ static const struct {
 	PSVM_STEPS_(PSVM_X)
 #undef PSVM_X
 };
+
+PSVM_SHARED bool psvm_begin_(struct psvm_at_ *at, const struct psvm_rules *rules,
+			     const struct psvm_nested *n, enum psvm_step_ step,
+			     struct psvm_status *status)
+{
+	psvm_take_(at, n);
+	if (!psvm_trust_(&at->now, rules, n->facts, psvm_reads_[step].first,
+			 psvm_reads_[step].last, status))
+		return false;
+	psvm_consider_(at);
+	return true;
+}
 
 PSVM_SHARED void psvm_step_(struct psvm_at_ *at, enum psvm_step_ step)
 {
@@ -322,143 +327,112 @@ PSVM_SHARED void psvm_step_(struct psvm_at_ *at, enum psvm_step_ step)
 	}
 }
 
-/* The words of a VMCB, and the clean bits to clear in it (S12): a changed word 060h
- * clears TPR, a changed intercept I. */
-PSVM_SHARED uint32_t psvm_words_out_(struct psvm_words *to, const uint64_t *from,
-				     const struct psvm_words *before)
+/* What every transition may change, and the clean bits to clear for it (S12): a changed
+ * word 060h clears TPR, a changed intercept I. */
+PSVM_LOCAL uint32_t psvm_words_of_01_out_(struct psvm_words *to, const uint64_t *from,
+					  const struct psvm_words *before)
 {
 	to->int_ctl = from[PSVM_W_INT_CTL_];
-	to->int_state = from[PSVM_W_INT_STATE_];
-	to->event_inj = from[PSVM_W_EVENT_INJ_];
-	to->exit_int_info = from[PSVM_W_EXIT_INT_INFO_];
-	to->misc1 = (uint32_t)(from[PSVM_W_MISC1_] & UINT32_MAX);
-	to->tlb_control = (uint8_t)(from[PSVM_W_TLB_CONTROL_] & UINT8_MAX);
+	to->misc1 = psvm_low_(from[PSVM_W_MISC1_]);
 	return (uint32_t)((psvm_any_(to->int_ctl ^ before->int_ctl) & PSVM_CLEAN_TPR) |
 			  (psvm_any_(to->misc1 ^ before->misc1) & PSVM_CLEAN_I));
 }
 
+PSVM_SHARED uint32_t psvm_words_out_(struct psvm_words *to, const uint64_t *from,
+				     const struct psvm_words *before)
+{
+	to->int_state = from[PSVM_W_INT_STATE_];
+	to->event_inj = from[PSVM_W_EVENT_INJ_];
+	to->exit_int_info = from[PSVM_W_EXIT_INT_INFO_];
+	to->tlb_control = (uint8_t)(from[PSVM_W_TLB_CONTROL_] & UINT8_MAX);
+	return psvm_words_of_01_out_(to, from, before);
+}
+
+PSVM_LOCAL void psvm_same_(struct psvm_words *to, const struct psvm_words *from)
+{
+	to->int_state = from->int_state;
+	to->event_inj = from->event_inj;
+	to->exit_int_info = from->exit_int_info;
+	to->tlb_control = from->tlb_control;
+}
+
 PSVM_LOCAL void psvm_end_(const struct psvm_at_ *at, struct psvm_result *r)
 {
-	r->status = at->status;
-	(void)psvm_words_out_(&r->v12, &at->word[PSVM_W_12_], &at->n->v12);
-	r->dirty02 = psvm_words_out_(&r->v02, &at->word[PSVM_W_02_], &at->n->v02);
-	r->dirty01 = psvm_words_out_(&r->v01, &at->word[PSVM_W_01_], &at->n->v01);
-	r->requests = (uint32_t)(at->word[PSVM_W_REQUESTS_] & UINT32_MAX);
-	r->store12 = (uint32_t)(at->word[PSVM_W_STORE_12_] & UINT32_MAX);
+	const struct psvm_nested *n = at->n;
+
+	(void)psvm_words_out_(&r->v12, &at->word[PSVM_W_12_], &n->v12);
+	r->dirty02 = psvm_words_out_(&r->v02, &at->word[PSVM_W_02_], &n->v02);
+	psvm_same_(&r->v01, &n->v01);
+	r->dirty01 = psvm_words_of_01_out_(&r->v01, &at->word[PSVM_W_01_], &n->v01);
+	r->requests = psvm_low_(at->word[PSVM_W_REQUESTS_]);
+	r->store12 = at->store12;
 	r->outcome = at->outcome;
 	r->gif = at->gif;
 	r->nmi_change = at->nmi_change;
 	r->reserved = 0;
 }
 
-PSVM_SHARED struct psvm_result psvm_run_(const struct psvm_rules *rules,
+/* By reference: what holds both ends of a transition needs no copies of them. */
+PSVM_INTERNAL void psvm_run_(struct psvm_result *r, const struct psvm_rules *rules,
+			     const struct psvm_nested *n, enum psvm_step_ step)
+{
+	struct psvm_at_ at;
+
+	if (psvm_begin_(&at, rules, n, step, &r->status))
+		psvm_step_(&at, step);
+	psvm_end_(&at, r);
+}
+
+PSVM_SHARED struct psvm_result psvm_ran_(const struct psvm_rules *rules,
 					 const struct psvm_nested *n,
 					 enum psvm_step_ step)
 {
 	struct psvm_result r;
-	struct psvm_at_ at;
 
-	if (psvm_begin_(&at, rules, n, psvm_reads_[step].first, psvm_reads_[step].last))
-		psvm_step_(&at, step);
-	psvm_end_(&at, &r);
+	psvm_run_(&r, rules, n, step);
 	return r;
 }
 
 PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
 					  struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_SNAPSHOT_);
+	return psvm_ran_(rules, &n, PSVM_STEP_SNAPSHOT_);
 }
 
 PSVM_API struct psvm_result psvm_enter(const struct psvm_rules *rules,
 				       struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_VMRUN_);
+	return psvm_ran_(rules, &n, PSVM_STEP_VMRUN_);
 }
 
 PSVM_API struct psvm_result psvm_reenter(const struct psvm_rules *rules,
 					 struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_REENTER_);
+	return psvm_ran_(rules, &n, PSVM_STEP_REENTER_);
 }
 
 PSVM_API struct psvm_result psvm_window_open(const struct psvm_rules *rules,
 					     struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_WINDOW_OPEN_);
+	return psvm_ran_(rules, &n, PSVM_STEP_WINDOW_OPEN_);
 }
 
 PSVM_API struct psvm_result psvm_window_close(const struct psvm_rules *rules,
 					      struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_WINDOW_CLOSE_);
+	return psvm_ran_(rules, &n, PSVM_STEP_WINDOW_CLOSE_);
 }
 
 PSVM_API struct psvm_result psvm_refresh(const struct psvm_rules *rules,
 					 struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_REFRESH_);
+	return psvm_ran_(rules, &n, PSVM_STEP_REFRESH_);
 }
 
 PSVM_API struct psvm_result psvm_nested_sync_int_ctl(const struct psvm_rules *rules,
 						     struct psvm_nested n)
 {
-	return psvm_run_(rules, &n, PSVM_STEP_HANDBACK_);
-}
-
-/* --- exit routing -------------------------------------------------------- */
-
-/* Exit codes 0 to BFh are the intercept bits: 32 codes for each word. */
-#define PSVM_EXIT_INTERCEPTS_ UINT64_C(0xc0)
-
-PSVM_LOCAL bool psvm_intercepted_(const struct psvm_intercepts *i, uint64_t exit_code)
-{
-	return exit_code < PSVM_EXIT_INTERCEPTS_ &&
-	       (i->word[exit_code / 32] >> exit_code % 32 & 1) != 0;
-}
-
-static const struct {
-	int16_t exit_code;
-	uint8_t kind;
-} psvm_classes_[] = {
-	{ PSVM_EXIT_INTR, PSVM_CLASS_INTR },
-	{ PSVM_EXIT_NMI, PSVM_CLASS_NMI },
-	{ PSVM_EXIT_VINTR, PSVM_CLASS_VINTR },
-	{ PSVM_EXIT_VMMCALL, PSVM_CLASS_VMMCALL },
-	{ PSVM_EXIT_NPF, PSVM_CLASS_NPF },
-	{ -1 /* PSVM_EXIT_INVALID */, PSVM_CLASS_INVALID },
-};
-
-PSVM_LOCAL uint32_t psvm_class_(uint64_t exit_code, const struct psvm_intercepts *i01)
-{
-	PSVM_UNROLL
-	for (unsigned i = 0; i < sizeof(psvm_classes_) / sizeof(psvm_classes_[0]); i++)
-		if ((uint64_t)(int64_t)psvm_classes_[i].exit_code == exit_code)
-			return psvm_classes_[i].kind;
-	if (exit_code / 32 == PSVM_EXIT_EXCP_DE / 32 && psvm_intercepted_(i01, exit_code))
-		return PSVM_CLASS_EXCEPTION_01;
-	return 0;
-}
-
-PSVM_API uint32_t psvm_route_exit(const struct psvm_rules *rules,
-				  struct psvm_nested n, uint64_t exit_code,
-				  struct psvm_intercepts i12,
-				  struct psvm_intercepts i01)
-{
-	uint32_t kind = psvm_class_(exit_code, &i01);
-	struct psvm_at_ at;
-
-	if (!psvm_ask_(&at, rules, &n, PSVM_CELL_ROUTE_L0, PSVM_CELL_ROUTE_L1))
-		return PSVM_L0;
-	if (psvm_says_(&at, PSVM_CELL_ROUTE_L0) & kind)
-		return PSVM_L0;
-	if (psvm_says_(&at, PSVM_CELL_ROUTE_L1) & kind)
-		return PSVM_L1;
-	if (!psvm_intercepted_(&i12, exit_code))
-		return PSVM_L0;
-	return exit_code == PSVM_EXIT_MSR_PROT || exit_code == PSVM_EXIT_IOIO_PROT ?
-		       PSVM_L1_BITMAP :
-		       PSVM_L1;
+	return psvm_ran_(rules, &n, PSVM_STEP_HANDBACK_);
 }
 
 #endif

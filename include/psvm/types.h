@@ -39,7 +39,8 @@
  *
  * PSVM_LOCAL marks the small helpers behind them, PSVM_SHARED the larger ones.
  * Inline forms absorb both, so that a constant table folds; external forms
- * share one copy of each large one, so that they stay small.
+ * share one copy of each large one, so that they stay small. PSVM_INTERNAL: one copy
+ * for all files of src/core, which a shared library does not export.
  */
 #if defined(PSVM_EXTERN) && defined(PSVM_INSTANTIATE)
 #error "PSVM_INSTANTIATE makes the external forms; PSVM_EXTERN only declares them"
@@ -52,6 +53,11 @@
 #else
 #define PSVM_SHARED static
 #endif
+#if defined(__ELF__)
+#define PSVM_INTERNAL extern __attribute__((noinline, visibility("hidden")))
+#else
+#define PSVM_INTERNAL extern
+#endif
 #else
 #if defined(__GNUC__)
 #define PSVM_API static inline __attribute__((always_inline))
@@ -60,6 +66,7 @@
 #endif
 #define PSVM_LOCAL PSVM_API
 #define PSVM_SHARED PSVM_API
+#define PSVM_INTERNAL PSVM_API
 #endif
 
 /* PSVM_FOLD: is the rule set to be folded away? PSVM_UNROLL stands before a loop

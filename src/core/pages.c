@@ -2,6 +2,8 @@
 #define PSVM_EXTERN
 #include "psvm/pages.h"
 
+#include "psvm/steps_impl.h"
+
 /* --- gathering and storing words ----------------------------------------- */
 
 static void words_of(struct psvm_words *words, const struct psvm_vmcb_control *control)
@@ -124,24 +126,28 @@ static void no_words(struct psvm_nested *n)
 	n->external = 0;
 }
 
-/* There are no words to return; psvm_snapshot(NULL) gives the shape of a
- * refusal, the status is ours. */
-static struct psvm_result refuse(uint32_t where)
+/*
+ * The pages that a transition needs are there. If not: there are no words to return;
+ * a snapshot without rules gives the shape of a refusal, the status is ours.
+ */
+PSVM_SHARED bool there(const struct psvm_pages *pages, unsigned needs,
+		       struct psvm_result *r)
 {
+	uint32_t where = missing(pages, needs);
 	struct psvm_nested n;
 
+	if (where == 0)
+		return true;
 	no_words(&n);
-
-	struct psvm_result r = psvm_snapshot(NULL, n);
-
-	r.status.where = where;
-	return r;
+	psvm_run_(r, NULL, &n, PSVM_STEP_SNAPSHOT_);
+	r->status.where = where;
+	return false;
 }
 
-/* --- running ------------------------------------------------------------- */
-
-typedef struct psvm_result transition(const struct psvm_rules *rules,
-				      struct psvm_nested n);
+/* --- running -------------------------------------------------------------
+ *
+ * What holds the input of a transition is one function, what holds its result
+ * another: PSVM_SHARED keeps them apart, and the frames small. */
 
 static void request(const struct psvm_pages *pages, uint32_t requests)
 {
@@ -151,50 +157,45 @@ static void request(const struct psvm_pages *pages, uint32_t requests)
 
 /* Every transition stores the same way; those that leave a word alone return it
  * as it came in. */
-static struct psvm_result run(transition *step, const struct psvm_rules *rules,
-			      const struct psvm_pages *pages)
+PSVM_SHARED bool run(enum psvm_step_ step, const struct psvm_rules *rules,
+		     const struct psvm_pages *pages, struct psvm_result *r)
 {
 	struct psvm_nested n;
 
 	nested_of(&n, pages);
-
-	struct psvm_result r = step(rules, n);
-
-	if (r.status.code == PSVM_OK) {
-		store_words(&pages->vmcb02->control, &r.v02, r.dirty02);
-		store_words(&pages->vmcb01->control, &r.v01, r.dirty01);
-	}
-	return r;
+	psvm_run_(r, rules, &n, step);
+	if (r->status.code != PSVM_OK)
+		return false;
+	store_words(&pages->vmcb02->control, &r->v02, r->dirty02);
+	store_words(&pages->vmcb01->control, &r->v01, r->dirty01);
+	return true;
 }
 
 /* Nothing may be written before the rules and facts are known to be good. */
-static struct psvm_result snapshot(const struct psvm_rules *rules,
-				   const struct psvm_pages *pages)
+PSVM_SHARED void snapshot(const struct psvm_rules *rules, const struct psvm_pages *pages,
+			  struct psvm_result *r)
 {
 	struct psvm_nested n;
 
 	no_words(&n);
 	facts_of(&n, pages);
-	if (psvm_snapshot(rules, n).status.code == PSVM_OK) {
-		psvm_vmcb_control_load(pages->snapshot, pages->vmcb12);
-		words_of(&n.v12, pages->snapshot);
-	}
-
-	struct psvm_result r = psvm_snapshot(rules, n);
-
-	if (r.status.code == PSVM_OK)
-		store_words(pages->snapshot, &r.v12, 0);
-	return r;
+	psvm_run_(r, rules, &n, PSVM_STEP_SNAPSHOT_);
+	if (r->status.code != PSVM_OK)
+		return;
+	psvm_vmcb_control_load(pages->snapshot, pages->vmcb12);
+	words_of(&n.v12, pages->snapshot);
+	psvm_run_(r, rules, &n, PSVM_STEP_SNAPSHOT_);
+	store_words(pages->snapshot, &r->v12, 0);
 }
 
 struct psvm_result psvm_vmcb_snapshot(const struct psvm_rules *rules,
 				      const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_12);
+	struct psvm_result r;
 
-	if (where != 0)
-		return refuse(where);
-	return snapshot(rules, pages);
+	if (there(pages, NEEDS_12, &r))
+		snapshot(rules, pages, &r);
+	return r;
 }
 
 /* L1 finds what every failed VMRUN leaves. */
@@ -218,19 +219,17 @@ static uint32_t differ(const struct psvm_vmcb_control *control,
 
 /* The words other than 00Ch, which enter itself has merged: closing a window
  * may have changed it since. */
-static void merge_intercepts(const struct psvm_rules *rules,
-			     const struct psvm_pages *pages)
+PSVM_SHARED void merge_intercepts(const struct psvm_rules *rules,
+				  const struct psvm_pages *pages)
 {
 	struct psvm_vmcb_control *control = &pages->vmcb02->control;
-	struct psvm_intercepts i12, i01;
+	struct psvm_intercepts merged, i01;
 	struct psvm_nested n;
 
 	nested_of(&n, pages);
-	intercepts_of(&i12, pages->snapshot);
+	intercepts_of(&merged, pages->snapshot);
 	intercepts_of(&i01, &pages->vmcb01->control);
-
-	struct psvm_intercepts merged = psvm_merge_intercepts(rules, n, i12, i01);
-
+	psvm_merge_(&merged, rules, &n, &i01);
 	if (differ(control, &merged))
 		control->clean &= ~PSVM_CLEAN_I;
 	control->intercept_cr = merged.word[0];
@@ -240,12 +239,12 @@ static void merge_intercepts(const struct psvm_rules *rules,
 	control->intercept_misc3 = merged.word[5];
 }
 
-static struct psvm_result enter(transition *step, const struct psvm_rules *rules,
+static struct psvm_result enter(enum psvm_step_ step, const struct psvm_rules *rules,
 				const struct psvm_pages *pages)
 {
-	struct psvm_result r = run(step, rules, pages);
+	struct psvm_result r;
 
-	if (r.status.code == PSVM_OK) {
+	if (there(pages, NEEDS_02_01 | NEEDS_12, &r) && run(step, rules, pages, &r)) {
 		if (r.outcome == PSVM_VMEXIT_INVALID)
 			store_failure(pages, &r);
 		else
@@ -258,93 +257,57 @@ static struct psvm_result enter(transition *step, const struct psvm_rules *rules
 struct psvm_result psvm_vmcb_enter(const struct psvm_rules *rules,
 				   const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01 | NEEDS_12);
-
-	if (where != 0)
-		return refuse(where);
-	return enter(psvm_enter, rules, pages);
+	return enter(PSVM_STEP_VMRUN_, rules, pages);
 }
 
 struct psvm_result psvm_vmcb_reenter(const struct psvm_rules *rules,
 				     const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01 | NEEDS_12);
-
-	if (where != 0)
-		return refuse(where);
-	return enter(psvm_reenter, rules, pages);
+	return enter(PSVM_STEP_REENTER_, rules, pages);
 }
 
 struct psvm_result psvm_vmcb_window_open(const struct psvm_rules *rules,
 					 const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01);
+	struct psvm_result r;
 
-	if (where != 0)
-		return refuse(where);
-	return run(psvm_window_open, rules, pages);
-}
-
-static struct psvm_result window_close(const struct psvm_rules *rules,
-				       const struct psvm_pages *pages)
-{
-	struct psvm_result r = run(psvm_window_close, rules, pages);
-
-	if (r.status.code == PSVM_OK)
-		request(pages, r.requests);
+	if (there(pages, NEEDS_02_01, &r))
+		(void)run(PSVM_STEP_WINDOW_OPEN_, rules, pages, &r);
 	return r;
 }
 
 struct psvm_result psvm_vmcb_window_close(const struct psvm_rules *rules,
 					  const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01);
+	struct psvm_result r;
 
-	if (where != 0)
-		return refuse(where);
-	return window_close(rules, pages);
-}
-
-static struct psvm_result refresh(const struct psvm_rules *rules,
-				  const struct psvm_pages *pages)
-{
-	struct psvm_result r = run(psvm_refresh, rules, pages);
-
-	if (r.status.code == PSVM_OK)
-		store_words(pages->snapshot, &r.v12, 0);
+	if (there(pages, NEEDS_02_01, &r) &&
+	    run(PSVM_STEP_WINDOW_CLOSE_, rules, pages, &r))
+		request(pages, r.requests);
 	return r;
 }
 
 struct psvm_result psvm_vmcb_refresh(const struct psvm_rules *rules,
 				     const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01);
+	struct psvm_result r;
 
-	if (where != 0)
-		return refuse(where);
-	return refresh(rules, pages);
-}
-
-static struct psvm_result hand_back(const struct psvm_rules *rules,
-				    const struct psvm_pages *pages)
-{
-	struct psvm_result r = run(psvm_nested_sync_int_ctl, rules, pages);
-
-	if (r.status.code == PSVM_OK) {
-		store_vmcb12(pages->vmcb12, &r.v12, r.store12);
-		request(pages, r.requests);
-	}
+	if (there(pages, NEEDS_02_01, &r) && run(PSVM_STEP_REFRESH_, rules, pages, &r))
+		store_words(pages->snapshot, &r.v12, 0);
 	return r;
 }
 
 struct psvm_result psvm_vmcb_nested_sync_int_ctl(const struct psvm_rules *rules,
 						 const struct psvm_pages *pages)
 {
-	uint32_t where = missing(pages, NEEDS_02_01 | NEEDS_12);
+	struct psvm_result r;
 
-	if (where != 0)
-		return refuse(where);
-	return hand_back(rules, pages);
+	if (there(pages, NEEDS_02_01 | NEEDS_12, &r) &&
+	    run(PSVM_STEP_HANDBACK_, rules, pages, &r)) {
+		store_vmcb12(pages->vmcb12, &r.v12, r.store12);
+		request(pages, r.requests);
+	}
+	return r;
 }
 
 uint32_t psvm_vmcb_route_exit(const struct psvm_rules *rules,
@@ -358,5 +321,5 @@ uint32_t psvm_vmcb_route_exit(const struct psvm_rules *rules,
 	nested_of(&n, pages);
 	intercepts_of(&i12, pages->snapshot);
 	intercepts_of(&i01, &pages->vmcb01->control);
-	return psvm_route_exit(rules, n, pages->vmcb02->control.exit_code, i12, i01);
+	return psvm_route_(rules, &n, pages->vmcb02->control.exit_code, &i12, &i01);
 }
