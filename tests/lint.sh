@@ -1,8 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Formatter and linters over the sources. Needs build/dev (compile commands).
+# What can be said of the sources without running them: licence lines, formatter, linters,
+# exported symbols and layout. Needs build/dev (compile commands).
 set -eu
 cd "$(dirname "$0")/.."
+
+# Each file with code or settings says its licence. Data and prose do not.
+spdx() {
+	data='\.\(abi\|csv\|json\|md\|txt\)$'
+	! { git ls-files | grep -v -e "$data" -e '^LICENSE$' -e '/known/' -e '/corpus/'
+		git ls-files '*CMakeLists.txt'; } |
+		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
+}
 
 # The product. Headers and tests have tables, whose columns it would undo. Copies of one
 # function for each rule set would be one and the same finding.
@@ -14,6 +23,9 @@ clang_tools() {
 		xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/dev \
 			--extra-arg=-UPSVM_L0_FOLDED 2>/dev/null
 }
+
+spdx || { echo "lint: these files do not say their licence" >&2; exit 1; }
+sh tests/api/check.sh || [ $? = 77 ]
 
 # Each version formats and warns in its own way: one decides.
 version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')

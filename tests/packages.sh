@@ -12,7 +12,7 @@ packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjan
 case ${1-} in
 demo) ;;
 all)
-	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils"
+	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils abigail-tools"
 	optional="chromium linux-source-6.1 linux-source-6.12 linux-source-7.2"
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19

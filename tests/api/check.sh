@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The exported functions of both libraries and the layout of every struct that they take
+# or return are what the lists here say (abidiff). With --write, write the lists. A list
+# may change only in a commit that raises the version, in psvm/version.h, and says why in
+# CHANGELOG.md.
+# usage: check.sh [--write]
+set -eu
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+command -v abidiff >/dev/null || { echo "no abidiff (abigail-tools)"; exit 77; }
+version_files="include/psvm/version.h CHANGELOG.md"
+
+# A readable list that is the same wherever it is made.
+{
+	cmake -S . -B "$work" -DBUILD_SHARED_LIBS=ON -DPSVM_BUILD_TESTS=OFF -DCMAKE_BUILD_TYPE=Debug \
+		-DCMAKE_C_FLAGS="-g -O0 -ffile-prefix-map=$PWD/="
+	cmake --build "$work" -j "$(nproc)" --target psvm psvm_check
+} >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+
+if [ "${1-}" = --write ]; then
+	for library in psvm psvm_check; do
+		abidw --suppressions tests/api/names.suppr --headers-dir include/psvm \
+			--drop-private-types --no-show-locs --no-comp-dir-path --no-corpus-path \
+			--no-elf-needed --no-parameter-names --type-id-style hash \
+			--out-file tests/api/$library.abi "$work/lib$library.so"
+	done
+	exit
+fi
+
+status=0
+for library in psvm psvm_check; do
+	abidiff --suppressions tests/api/names.suppr tests/api/$library.abi \
+		"$work/lib$library.so" || {
+		echo "FAILED: lib$library is not what tests/api/$library.abi says" >&2
+		status=1
+	}
+	echo "lib$library: $(grep -c '<elf-symbol ' tests/api/$library.abi) functions," \
+		"$(grep -c "<class-decl .*is-struct='yes'" tests/api/$library.abi) structs"
+done
+
+# Which files changed with a list: now, if it has changed since the last commit, or else
+# in the commit that changed it last. A new list comes alone.
+if git rev-parse --git-dir >"$work/log" 2>&1 && [ -z "$(git rev-parse --show-prefix)" ]; then
+	for library in psvm psvm_check; do
+		list=tests/api/$library.abi
+		if ! git diff --quiet --diff-filter=M HEAD -- $list; then
+			changed=$(git diff --name-only HEAD)
+		else
+			changed=$(git log -1 --diff-filter=M --format= --name-only --full-diff -- $list)
+		fi
+		[ -n "$changed" ] || continue
+		for file in $version_files; do
+			echo "$changed" | grep -q -x "$file" || {
+				echo "FAILED: $list has changed without $file" >&2
+				status=1
+			}
+		done
+	done
+fi
+exit $status
