@@ -1,20 +1,51 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Everything that must hold before a change lands. Each line is a preset or a
-# script that can be run alone.
+# Everything that must hold before a change lands: the gates of tests/gates.txt, a line for
+# each, and what a gate says in build/gates. With a name, that gate alone. --full: what the
+# preset `full` does.
+# usage: all.sh [--full] [GATE]
 set -eu
 cd "$(dirname "$0")/.."
+column=3
+[ "${1-}" = --full ] && { column=4; shift; }
+logs=build/gates
+mkdir -p $logs
 sh tests/packages.sh all
 
-have() { command -v "$1" >/dev/null; }
+# The commands of this column, with name and pattern. In column 4, = is column 3.
+gates() {
+	awk -F ' [|] ' -v column=$column -v only="${1-}" '
+		/^#/ || (only != "" && $1 != only) { next }
+		{ command = $column == "=" ? $3 : $column }
+		command != "-" { print $1 "\t" $2 "\t" command }' tests/gates.txt
+}
 
-cmake --workflow --preset dev
-for clang in clang-14 clang-19; do
-	if have $clang; then
-		cmake --workflow --preset $clang
+needs() { # the compiler that a gate is named after
+	case $1 in
+	clang-*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+failed=0
+gates "${1-}" >$logs/list
+[ -s $logs/list ] || { echo "all.sh: there is no gate $1 in tests/gates.txt" >&2; exit 2; }
+while IFS='	' read -r name pattern command; do
+	log=$logs/$name.log
+	begin=$(date +%s)
+	status=77
+	if needs "$name"; then
+		status=0
+		sh -c "$command" >"$log" 2>&1 </dev/null || status=$?
+	else
+		echo "there is no $name here" >"$log"
 	fi
-done
-cmake --workflow --preset sanitize
-cmake --workflow --preset coverage
-sh tests/lint.sh
-sh tests/fuzz.sh 10
+	seconds=$(($(date +%s) - begin))
+	case $status in
+	0) verdict=ok line=$(grep -a -e "$pattern" "$log" | tail -n 1) || line= ;;
+	77) verdict=skipped line=$(tail -n 1 "$log") ;;
+	*) verdict=FAILED line="see $log" failed=1 ;;
+	esac
+	printf '%-8s %-12s %4d s  %s\n' $verdict "$name" $seconds "$line"
+	[ $verdict != FAILED ] || tail -n 100 "$log"
+done <$logs/list
+exit $failed

@@ -19,5 +19,11 @@ while [ $i -lt $shards ]; do
 	i=$((i + 1))
 done
 status=0
-"$1" check --merge "$work"/*.json --json || status=$?
+"$1" check --merge "$work"/*.json --json >"$work/merged" || status=$?
 [ $status -lt 2 ] || exit $status # 1: there are differences
+if [ $# = 3 ]; then
+	cmp "$work/merged" "$3"
+	echo "$2, full scope: as kept in $3"
+else
+	cat "$work/merged"
+fi

@@ -48,9 +48,10 @@ if git rev-parse --git-dir >"$work/log" 2>&1 && [ -z "$(git rev-parse --show-pre
 		if ! git diff --quiet --diff-filter=M HEAD -- $list; then
 			changed=$(git diff --name-only HEAD)
 		else
-			changed=$(git log -1 --diff-filter=M --format= --name-only --full-diff -- $list)
+			commit=$(git log -1 --diff-filter=M --format=%H -- $list)
+			[ -n "$commit" ] || continue
+			changed=$(git show --format= --name-only "$commit")
 		fi
-		[ -n "$changed" ] || continue
 		for file in $version_files; do
 			echo "$changed" | grep -q -x "$file" || {
 				echo "FAILED: $list has changed without $file" >&2
