@@ -425,8 +425,8 @@ static void print_rounds(const struct subject *s, unsigned rounds)
 static void time_all(unsigned rounds)
 {
 	draw_inputs(0, false);
-	printf("{\"linux-6.12\": \"%s\", \"linux-6.1\": \"%s\"}\n",
-	       side_linux_6_12.version ? side_linux_6_12.version : "",
+	printf("{\"checked\": %d, \"linux-6.12\": \"%s\", \"linux-6.1\": \"%s\"}\n",
+	       CHECKS * INPUTS, side_linux_6_12.version ? side_linux_6_12.version : "",
 	       side_linux_6_1.version ? side_linux_6_1.version : "");
 	for (size_t i = 0; i < N_ROWS(subjects); i++) {
 		time_rounds(&subjects[i], rounds);

@@ -39,7 +39,7 @@ CALLED(merge, merge(&vcpu))
 
 #define WITH(name, begin, end) \
 	INLINE void name##_with(const struct input *in, union output *out, \
-				       void (*function)(void)) \
+				void (*function)(void)) \
 	{ \
 		struct psvm_result r; \
 \
@@ -66,8 +66,7 @@ WITH(window_close, begin_l2, END_12())
 WITH(refresh, begin_l2, END_12())
 WITH(hand_back, begin_l2, END_VMCB12())
 
-INLINE void merge_with(const struct input *in, union output *out,
-			      void (*function)(void))
+INLINE void merge_with(const struct input *in, union output *out, void (*function)(void))
 {
 	begin_l2(&in->n);
 	memcpy(vcpu.nested.ctl.intercepts, in->i12.word, sizeof(in->i12.word));
