@@ -403,7 +403,7 @@ static void time_rounds(const struct subject *s, unsigned rounds)
 			if (form_of(s, kind) == NULL)
 				continue;
 			run(s, kind);
-			took[kind][round] = (nanoseconds() - start) / INPUTS;
+			took[kind][round] = (nanoseconds() - start) / (double)INPUTS;
 		}
 }
 
