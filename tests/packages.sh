@@ -6,14 +6,15 @@
 set -eu
 
 # Without one of these the tests with it are skipped: a browser for pages, sources that
-# rule sets are compared with, and the proofs.
+# rule sets are compared with, and the proofs; and of the benchmarks instructions and the
+# plot.
 optional=""
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
 all)
-	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils abigail-tools"
-	optional="chromium linux-source-6.1 linux-source-6.12 linux-source-7.2"
+	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils abigail-tools time"
+	optional="chromium gnuplot-nox valgrind linux-source-6.1 linux-source-6.12 linux-source-7.2"
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then

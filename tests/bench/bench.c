@@ -1,355 +1,460 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast is psvm_nested_sync_int_ctl() with a rule set that is known at
- * compile time? Three forms of the same rules, on the same random states, in
- * one run:
+ * How long does each form of each function take? report.py makes a table of it.
  *
- *	psvm		the library, inlined
- *	straight	straight-line code, written by hand for these rules
- *	branching	ifs and small functions, as hypervisors write it today
+ *	bench_steps check	the forms of each function store the same, for many inputs
+ *	bench_steps count	each form once for each input, for callgrind to count
+ *	bench_steps time ROUNDS	after a check: nanoseconds for a call, round by round
  *
- * Every form gets its state from, and stores its result in, the same structure,
- * so all of them do the same loads and stores. The forms are checked to agree
- * before they are believed. Printed are nanoseconds per call and ratios; the
- * best of many rounds counts, as the machine may be busy.
+ * Inputs are random states, as in life with facts that make sense; a check has others,
+ * too. In each round all forms of a function follow each other, so that a ratio is one
+ * of neighbours. Printed is one line of JSON for each function.
  */
+#include "bench.h"
+
+#include "rows.h"
+#include "show.h"
+#include "splitmix.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "psvm/nested.h"
-#include "psvm/rule_sets.h"
+/* As many as fit in a cache: of pages those of one virtual CPU. */
+enum { INPUTS = 1024, PAGE_SETS = 64, HOT_PAGE_SETS = 2 };
+enum { CHECKS = 64 }; /* times INPUTS */
 
-struct state {
-	uint64_t v12, v02, v01;
-	uint32_t misc1_12, misc1_02, misc1_01;
-	uint32_t facts;
-	uint8_t nmis;
+/* The forms, in the order in which they are called. */
+#define KINDS(X) X(inline) X(extern) X(straight) X(linux) X(frame)
+enum kind {
+#define KIND(name) KIND_##name,
+	KINDS(KIND)
+#undef KIND
+	KIND_COUNT
 };
 
-struct outcome {
-	uint64_t v12, v01;
-	uint32_t misc1_01;
-	uint32_t requests;
-	int8_t nmi_change;
+static const char *const kind_names[] = {
+#define KIND(name) #name,
+	KINDS(KIND)
+#undef KIND
 };
 
-typedef void form(const struct state *in, struct outcome *out, size_t count);
+typedef bool same_fn(const union output *a, const union output *b);
 
-/* --- psvm ---------------------------------------------------------------- */
+struct subject {
+	const char *rules; /* or the model */
+	const char *name;
+	form_fn *form[KIND_straight + 1]; /* a null pointer if there is none */
+	same_fn *same;
+	const struct linux_forms *linux_forms; /* null: Linux has no such function */
+	same_fn *same_linux;
+	size_t hot; /* so many inputs, again and again, are measured */
+};
 
-static inline struct psvm_nested nested_of(const struct state *s)
+/* --- inputs -------------------------------------------------------------- */
+
+struct page_set {
+	struct psvm_vmcb vmcb01, vmcb02, vmcb12;
+	struct psvm_vmcb_control snapshot;
+};
+
+static struct input inputs[INPUTS];
+static union output outputs[KIND_COUNT][INPUTS];
+static struct page_set page_sets[PAGE_SETS], fresh_sets[PAGE_SETS], first_sets[PAGE_SETS];
+static struct psvm_pages pages[PAGE_SETS];
+static uint64_t seed;
+
+static uint64_t draw(void)
 {
-	struct psvm_nested n = {
-		.v12 = { .int_ctl = s->v12, .misc1 = s->misc1_12 },
-		.v02 = { .int_ctl = s->v02, .misc1 = s->misc1_02 },
-		.v01 = { .int_ctl = s->v01, .misc1 = s->misc1_01 },
-		.facts = s->facts,
-		.nmis = s->nmis,
-	};
-
-	return n;
+	return splitmix64(&seed);
 }
 
-#define PSVM_FORM(name) \
-	__attribute__((noinline)) static void psvm_##name( \
-		const struct state *in, struct outcome *out, size_t count) \
-	{ \
-		for (size_t i = 0; i < count; i++) { \
-			struct psvm_result r = psvm_nested_sync_int_ctl( \
-				&psvm_rules_##name, nested_of(&in[i])); \
-\
-			out[i].v12 = r.v12.int_ctl; \
-			out[i].v01 = r.v01.int_ctl; \
-			out[i].misc1_01 = r.v01.misc1; \
-			out[i].requests = r.requests; \
-			out[i].nmi_change = r.nmi_change; \
-		} \
+static void fill(void *bytes, size_t size)
+{
+	uint64_t word;
+
+	for (size_t i = 0; i < size; i += sizeof(word)) {
+		word = draw();
+		memcpy((unsigned char *)bytes + i, &word, sizeof(word));
 	}
-PSVM_FORM(lkml_2022)
-PSVM_FORM(linux_6_12)
-
-/* --- by hand ------------------------------------------------------------- */
-
-#define TPR	   UINT64_C(0xf)
-#define IRQ	   (UINT64_C(1) << 8)
-#define GIF	   (UINT64_C(1) << 9)
-#define NMI	   (UINT64_C(1) << 11)
-#define NMI_MASK   (UINT64_C(1) << 12)
-#define INJECTION  UINT64_C(0x1f0100)
-#define MASKING	   (UINT64_C(1) << 24)
-#define GIF_ENABLE (UINT64_C(1) << 25)
-#define INTR	   (UINT32_C(1) << 0)
-#define VINTR	   (UINT32_C(1) << 4)
-
-#define HAS(facts, name) (((facts)&PSVM_C(name)) != 0)
-
-/* psvm refuses facts that make no sense; so do the others. */
-static inline bool sensible(uint32_t facts)
-{
-	return (facts & ~PSVM_C_FACTS) == 0 &&
-	       (HAS(facts, HOST_VGIF) || !HAS(facts, OFFER_VGIF)) &&
-	       (HAS(facts, HOST_VNMI) || !HAS(facts, OFFER_VNMI));
 }
 
-/* The functions that KVM calls here, with what they do to the words. */
-__attribute__((noinline)) static void make_request(struct outcome *o, uint32_t request)
+static bool one_in(unsigned n)
 {
-	o->requests |= request;
+	return draw() % n == 0;
 }
 
-__attribute__((noinline)) static void clear_vintr(struct outcome *o)
+/* Facts that make sense: what is offered is used, a queued NMI is pending; seldom does
+ * another check refuse 12. */
+static void draw_nested(struct psvm_nested *n)
 {
-	o->misc1_01 &= ~VINTR;
-	o->v01 &= ~INJECTION;
+	uint32_t offers = (uint32_t)draw() & (PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI));
+	struct psvm_words *words[] = { &n->v12, &n->v02, &n->v01 };
+
+	for (size_t i = 0; i < N_ROWS(words); i++)
+		words[i]->int_state &= UINT32_MAX; /* KVM's has 32 bits */
+	n->facts &= PSVM_C_FACTS & ~(PSVM_C(OFFER_VGIF) | PSVM_C(OFFER_VNMI));
+	n->facts |= offers |
+		    offers << (PSVM_C_HOST_VGIF_BIT - PSVM_C_OFFER_VGIF_BIT);
+	if (!one_in(16))
+		n->facts &= ~PSVM_C(CHECKS_FAILED);
+	n->nmis &= 1;
+	if (n->nmis != 0)
+		n->facts |= PSVM_C(PENDING);
 }
 
-__attribute__((noinline)) static void clear_gif(const struct state *s, struct outcome *o)
+static uint64_t draw_exit_code(void)
 {
-	if (HAS(s->facts, HOST_VGIF))
-		o->v01 &= ~GIF;
-	else
-		clear_vintr(o);
+	static const uint64_t special[] = { PSVM_EXIT_INTR, PSVM_EXIT_NMI,
+					    PSVM_EXIT_VINTR, PSVM_EXIT_MSR_PROT,
+					    PSVM_EXIT_IOIO_PROT, PSVM_EXIT_NPF,
+					    PSVM_EXIT_INVALID, UINT64_C(0x1000) };
+
+	return one_in(2) ? draw() % 0xc0 : special[draw() % N_ROWS(special)];
 }
 
-static inline void nothing(const struct state *s, struct outcome *o)
+static void draw_cpu(struct psvm_cpu *cpu)
 {
-	o->v12 = s->v12;
-	o->v01 = s->v01;
-	o->misc1_01 = s->misc1_01;
-	o->requests = 0;
-	o->nmi_change = 0;
+	cpu->tpr &= 15;
+	cpu->flags &= (1U << (PSVM_CPU_F_V_IRQ_HIDDEN_BIT + 1)) - 1;
+	if (!one_in(8))
+		cpu->flags &= ~PSVM_CPU_F(HALTED);
 }
 
-static void branching_lkml_2022_one(const struct state *s, struct outcome *o)
+static void draw_processor(struct input *in)
 {
-	uint64_t mask = 0;
-
-	nothing(s, o);
-	if (!sensible(s->facts))
-		return;
-	o->requests = PSVM_REQUEST_IMPLICIT;
-	if (s->v12 & MASKING)
-		mask |= IRQ | TPR;
-	else if (s->v02 & IRQ)
-		make_request(o, PSVM_REQUEST_EVENT);
-	if (HAS(s->facts, OFFER_VGIF) && (s->v12 & GIF_ENABLE))
-		mask |= GIF;
-	o->v12 = (s->v12 & ~mask) | (s->v02 & mask);
-	clear_gif(s, o);
+	draw_cpu(&in->guest);
+	draw_cpu(&in->host);
+	in->guest.flags |= PSVM_CPU_F(GUEST);
+	in->host.flags &= ~PSVM_CPU_F(GUEST);
+	in->vmcb.bad = one_in(16);
+	in->vmcb.rflags_if &= 1;
+	if (!one_in(16)) {
+		in->vmcb.misc2 |= PSVM_INTERCEPT_VMRUN;
+		in->vmcb.words.misc1 |= PSVM_INTERCEPT_NMI;
+	}
+	if (!one_in(4))
+		in->vmcb.words.event_inj &= ~PSVM_EVENT_INJ_V;
+	draw_cpu(&in->delivered.cpu);
+	in->insn = (uint32_t)(draw() % PSVM_INSN_COUNT);
+	in->value &= 15;
 }
 
-static void branching_linux_6_12_one(const struct state *s, struct outcome *o)
+/* Pages that the words of an input are on. */
+static void draw_pages(struct psvm_pages *p, struct page_set *set, const struct input *in)
 {
-	nothing(s, o);
-	if (!sensible(s->facts))
-		return;
-	o->requests = PSVM_REQUEST_IMPLICIT;
-	if (!(s->misc1_12 & INTR))
-		make_request(o, PSVM_REQUEST_EVENT);
-	if (HAS(s->facts, HOST_VNMI)) {
-		if (s->v02 & NMI_MASK)
-			o->v01 |= NMI_MASK;
-		else
-			o->v01 &= ~NMI_MASK;
-		if (s->nmis) {
-			o->nmi_change--;
-			o->v01 |= NMI;
-		} else {
-			o->v01 &= ~NMI;
+	struct psvm_pages with = { .vmcb01 = &set->vmcb01,
+				   .vmcb02 = &set->vmcb02,
+				   .snapshot = &set->snapshot,
+				   .vmcb12 = &set->vmcb12,
+				   .facts = in->n.facts,
+				   .nmis = in->n.nmis };
+
+	fill(set, sizeof(*set));
+	set->vmcb02.control.exit_code = in->exit_code;
+	*p = with;
+}
+
+/* odd: with facts that make no sense as well. */
+static void draw_inputs(uint64_t from, bool odd)
+{
+	seed = from;
+	fill(inputs, sizeof(inputs));
+	for (size_t i = 0; i < INPUTS; i++) {
+		draw_nested(&inputs[i].n);
+		if (odd && one_in(4))
+			inputs[i].n.facts = (uint32_t)draw();
+		inputs[i].exit_code = draw_exit_code();
+		draw_processor(&inputs[i]);
+		inputs[i].pages = &pages[i % PAGE_SETS];
+	}
+	for (size_t i = 0; i < PAGE_SETS; i++)
+		draw_pages(&pages[i], &page_sets[i], &inputs[i]);
+	memcpy(fresh_sets, page_sets, sizeof(fresh_sets));
+}
+
+/* --- the same? ----------------------------------------------------------- */
+
+static bool same_result(const union output *a, const union output *b)
+{
+	return !show_difference(stderr, &a->result, &b->result);
+}
+
+/* As far as a side of tests/kernel says it. A reenter that fails says nothing, and who
+ * makes the requests of one is not the function of Linux. */
+static bool words_same_linux(const struct psvm_result *a, const struct psvm_result *b)
+{
+	return a->v02.int_ctl == b->v02.int_ctl && a->v01.int_ctl == b->v01.int_ctl &&
+	       a->v02.misc1 == b->v02.misc1 && a->v01.misc1 == b->v01.misc1 &&
+	       (uint32_t)a->v12.int_ctl == (uint32_t)b->v12.int_ctl &&
+	       a->nmi_change == b->nmi_change;
+}
+
+static bool same_as_linux(const union output *a, const union output *b)
+{
+	return words_same_linux(&a->result, &b->result) &&
+	       a->result.requests == b->result.requests;
+}
+
+static bool same_reenter_as_linux(const union output *a, const union output *b)
+{
+	return a->result.outcome == PSVM_VMEXIT_INVALID ||
+	       words_same_linux(&a->result, &b->result);
+}
+
+static bool same_intercepts(const union output *a, const union output *b)
+{
+	return memcmp(&a->intercepts, &b->intercepts, sizeof(a->intercepts)) == 0;
+}
+
+static bool same_answer(const union output *a, const union output *b)
+{
+	return a->answer.bits == b->answer.bits && a->answer.code == b->answer.code;
+}
+
+static bool cpus_same(const struct psvm_cpu *a, const struct psvm_cpu *b)
+{
+	return a->int_ctl == b->int_ctl && a->cr == b->cr && a->misc1 == b->misc1 &&
+	       a->misc2 == b->misc2 && a->flags == b->flags && a->tpr == b->tpr &&
+	       a->intr == b->intr;
+}
+
+static bool same_cpu(const union output *a, const union output *b)
+{
+	return cpus_same(&a->cpu, &b->cpu);
+}
+
+static bool same_step(const union output *a, const union output *b)
+{
+	return cpus_same(&a->step.cpu, &b->step.cpu) && a->step.what == b->step.what &&
+	       a->step.value == b->step.value && a->step.event == b->step.event &&
+	       a->step.exit_code == b->step.exit_code;
+}
+
+static bool same_exit(const union output *a, const union output *b)
+{
+	const struct psvm_cpu_vmcb *x = &a->exit.vmcb, *y = &b->exit.vmcb;
+
+	return cpus_same(&a->exit.cpu, &b->exit.cpu) &&
+	       x->words.int_ctl == y->words.int_ctl &&
+	       x->words.int_state == y->words.int_state &&
+	       x->words.event_inj == y->words.event_inj &&
+	       x->words.exit_int_info == y->words.exit_int_info &&
+	       x->words.misc1 == y->words.misc1 &&
+	       x->words.tlb_control == y->words.tlb_control && x->cr == y->cr &&
+	       x->misc2 == y->misc2 && x->clean == y->clean &&
+	       x->rflags_if == y->rflags_if && x->bad == y->bad;
+}
+
+/* --- what there is ------------------------------------------------------- */
+
+#define DECLARE_PSVM(name) \
+	DECLARE_FORM(inline_linux_6_12_##name) DECLARE_FORM(extern_linux_6_12_##name) \
+	DECLARE_FORM(inline_linux_6_1_##name) DECLARE_FORM(extern_linux_6_1_##name)
+#define DECLARE_STRAIGHT(name) DECLARE_FORM(straight_##name)
+#define DECLARE_EXTERN(name) \
+	DECLARE_FORM(extern_linux_6_12_##name) DECLARE_FORM(straight_##name)
+#define DECLARE_CPU(name) DECLARE_FORM(inline_linux_6_12_##name) DECLARE_EXTERN(name)
+STEPS(DECLARE_PSVM) QUESTIONS(DECLARE_PSVM) DECLARE_PSVM(merge) DECLARE_PSVM(rules_check)
+STEPS(DECLARE_STRAIGHT) QUESTIONS(DECLARE_STRAIGHT) DECLARE_STRAIGHT(merge)
+PAGES(DECLARE_EXTERN) DECLARE_EXTERN(vmcb_route_exit) PROCESSOR(DECLARE_CPU)
+extern const struct linux_side side_linux_6_12, side_linux_6_1;
+
+static const struct subject subjects[] = {
+#define ROW(group, name, same, linux_forms, same_linux) \
+	{ group, #name, \
+	  { inline_linux_6_12_##name, extern_linux_6_12_##name, straight_##name }, same, \
+	  linux_forms, same_linux, INPUTS },
+#define ROW_6_12(name, same, same_linux) \
+	ROW("linux-6.12", name, same, &side_linux_6_12.name, same_linux)
+#define ROW_6_1(name, same, same_linux) \
+	{ "linux-6.1", #name, { inline_linux_6_1_##name, extern_linux_6_1_##name }, \
+	  same, &side_linux_6_1.name, same_linux, INPUTS },
+#define ON_PAGES(name, same) \
+	{ "linux-6.12 on pages", #name, \
+	  { NULL, extern_linux_6_12_##name, straight_##name }, same, NULL, NULL, \
+	  HOT_PAGE_SETS },
+#define STEP_6_12(name) ROW_6_12(name, same_result, same_as_linux)
+#define STEP_6_1(name)	ROW_6_1(name, same_result, same_as_linux)
+#define QUESTION(name)	ROW("linux-6.12", name, same_answer, NULL, NULL)
+#define PAGE(name)	ON_PAGES(name, same_result)
+#define CPU(name, same) ROW("processor", name, same, NULL, NULL)
+	STEPS_BUT_REENTER(STEP_6_12)
+	ROW_6_12(reenter, same_result, same_reenter_as_linux)
+	ROW_6_12(merge, same_intercepts, same_intercepts)
+	QUESTIONS(QUESTION)
+	{ "linux-6.12", "rules_check",
+	  { inline_linux_6_12_rules_check, extern_linux_6_12_rules_check }, same_answer,
+	  NULL, NULL, INPUTS },
+	STEPS_BUT_REENTER(STEP_6_1)
+	ROW_6_1(reenter, same_result, same_reenter_as_linux)
+	ROW_6_1(merge, same_intercepts, same_intercepts)
+	PAGES(PAGE)
+	ON_PAGES(vmcb_route_exit, same_answer)
+	CPU(cpu_vmrun, same_step)
+	CPU(cpu_boundary, same_step)
+	CPU(cpu_execute, same_step)
+	CPU(cpu_cut_short, same_cpu)
+	CPU(cpu_vmexit, same_exit)
+};
+
+static form_fn *form_of(const struct subject *s, enum kind kind)
+{
+	if (kind <= KIND_straight)
+		return s->form[kind];
+	if (s->linux_forms == NULL)
+		return NULL;
+	return kind == KIND_linux ? s->linux_forms->form : s->linux_forms->frame;
+}
+
+/* --- check --------------------------------------------------------------- */
+
+static bool outputs_same(const struct subject *s, enum kind first, enum kind kind)
+{
+	same_fn *same = kind == KIND_linux ? s->same_linux : s->same;
+
+	for (size_t i = 0; i < INPUTS; i++)
+		if (!same(&outputs[first][i], &outputs[kind][i])) {
+			fprintf(stderr, "%s, %s: %s and %s differ\n", s->rules, s->name,
+				kind_names[kind], kind_names[first]);
+			show_input(stderr, "input", &inputs[i].n);
+			return false;
+		}
+	if (memcmp(page_sets, first_sets, sizeof(page_sets)) == 0)
+		return true;
+	fprintf(stderr, "%s, %s: %s and %s leave different pages\n", s->rules, s->name,
+		kind_names[kind], kind_names[first]);
+	return false;
+}
+
+/* All forms, but the frame of one: the first is what the others are compared with. Facts
+ * that make no sense are no input for Linux. */
+static bool check_subject(const struct subject *s, bool odd)
+{
+	enum kind first = KIND_COUNT, last = odd ? KIND_straight : KIND_linux;
+
+	for (enum kind kind = 0; kind <= last; kind++) {
+		form_fn *form = form_of(s, kind);
+
+		if (form == NULL)
+			continue;
+		memcpy(page_sets, fresh_sets, sizeof(page_sets));
+		memset(outputs[kind], 0, sizeof(outputs[kind]));
+		form(inputs, outputs[kind], INPUTS);
+		if (first == KIND_COUNT) {
+			first = kind;
+			memcpy(first_sets, page_sets, sizeof(first_sets));
+		} else if (!outputs_same(s, first, kind)) {
+			return false;
 		}
 	}
-	clear_gif(s, o);
+	return true;
 }
 
-#define BRANCHING_FORM(name) \
-	__attribute__((noinline)) static void branching_##name( \
-		const struct state *in, struct outcome *out, size_t count) \
-	{ \
-		for (size_t i = 0; i < count; i++) \
-			branching_##name##_one(&in[i], &out[i]); \
+static bool check(void)
+{
+	bool same = true;
+
+	for (uint64_t round = 0; round < CHECKS && same; round++) {
+		draw_inputs(round, round & 1);
+		for (size_t i = 0; i < N_ROWS(subjects); i++)
+			same = check_subject(&subjects[i], round & 1) && same;
 	}
-BRANCHING_FORM(lkml_2022)
-BRANCHING_FORM(linux_6_12)
-
-/* All ones if bit n is set. */
-static inline uint64_t ones(uint64_t word, unsigned n)
-{
-	return 0 - (word >> n & 1);
+	return same;
 }
 
-static inline uint64_t fact(uint32_t facts, unsigned n)
+/* --- count and time ------------------------------------------------------ */
+
+static void run(const struct subject *s, enum kind kind)
 {
-	return ones(facts, n);
+	for (size_t i = 0; i < INPUTS; i += s->hot)
+		form_of(s, kind)(inputs, outputs[kind], s->hot);
 }
 
-static inline uint64_t select_bits(uint64_t no, uint64_t yes, uint64_t mask)
+static void count(void)
 {
-	return no ^ ((no ^ yes) & mask);
+	draw_inputs(0, false);
+	for (size_t i = 0; i < N_ROWS(subjects); i++)
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+			if (form_of(&subjects[i], kind) != NULL)
+				run(&subjects[i], kind);
+	printf("{\"calls\": %d}\n", INPUTS);
 }
 
-/* All ones for facts that make sense: straight-line as well. */
-static inline uint64_t straight_sensible(uint32_t facts)
-{
-	uint64_t bad = (facts & ~PSVM_C_FACTS) |
-		       (fact(facts, PSVM_C_OFFER_VGIF_BIT) &
-			~fact(facts, PSVM_C_HOST_VGIF_BIT) & 1) |
-		       (fact(facts, PSVM_C_OFFER_VNMI_BIT) &
-			~fact(facts, PSVM_C_HOST_VNMI_BIT) & 1);
-
-	return ~(0 - ((bad + UINT32_MAX) >> 32));
-}
-
-static inline void straight_gif(const struct state *s, struct outcome *o, uint64_t go)
-{
-	uint64_t host = fact(s->facts, PSVM_C_HOST_VGIF_BIT);
-
-	o->v01 &= ~(((GIF & host) | (INJECTION & ~host)) & go);
-	o->misc1_01 = s->misc1_01 & ~(uint32_t)(VINTR & ~host & go);
-}
-
-__attribute__((noinline)) static void
-straight_lkml_2022(const struct state *in, struct outcome *out, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct state *s = &in[i];
-		struct outcome *o = &out[i];
-		uint64_t go = straight_sensible(s->facts);
-		uint64_t masking = ones(s->v12, 24);
-		uint64_t gif = fact(s->facts, PSVM_C_OFFER_VGIF_BIT) & ones(s->v12, 25);
-		uint64_t mask = ((IRQ | TPR) & masking) | (GIF & gif);
-
-		o->v12 = select_bits(s->v12, s->v02, mask & go);
-		o->requests =
-			(uint32_t)((PSVM_REQUEST_IMPLICIT |
-				    (ones(s->v02, 8) & ~masking & PSVM_REQUEST_EVENT)) &
-				   go);
-		o->nmi_change = 0;
-		o->v01 = s->v01;
-		straight_gif(s, o, go);
-	}
-}
-
-__attribute__((noinline)) static void
-straight_linux_6_12(const struct state *in, struct outcome *out, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct state *s = &in[i];
-		struct outcome *o = &out[i];
-		uint64_t go = straight_sensible(s->facts);
-		uint64_t host = fact(s->facts, PSVM_C_HOST_VNMI_BIT) & go;
-		uint64_t queued = 0 - (((uint64_t)s->nmis + UINT32_MAX) >> 32);
-
-		o->v12 = s->v12;
-		o->requests = (uint32_t)((PSVM_REQUEST_IMPLICIT |
-					  (~ones(s->misc1_12, 0) & PSVM_REQUEST_EVENT)) &
-					 go);
-		o->v01 = select_bits(s->v01, s->v02, NMI_MASK & host);
-		o->v01 = select_bits(o->v01, queued, NMI & host);
-		o->nmi_change = (int8_t)(host & queued);
-		straight_gif(s, o, go);
-	}
-}
-
-/* --- measuring ----------------------------------------------------------- */
-
-#define STATES 16384
-#define ROUNDS 400
-
-static struct state states[STATES];
-static struct outcome results[3][STATES];
-
-static uint64_t next_random(void)
-{
-	static uint64_t x = 88172645463325252;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return x;
-}
-
-/* Random words; facts that make sense, as in life. */
-static void draw(struct state *s)
-{
-	uint32_t host = (uint32_t)next_random() & 3;
-	uint32_t offer = (uint32_t)next_random() & host;
-
-	s->v12 = next_random();
-	s->v02 = next_random();
-	s->v01 = next_random();
-	s->misc1_12 = (uint32_t)next_random();
-	s->misc1_02 = (uint32_t)next_random();
-	s->misc1_01 = (uint32_t)next_random();
-	s->facts = host << PSVM_C_HOST_VGIF_BIT | offer << PSVM_C_OFFER_VGIF_BIT;
-	s->nmis = next_random() & 1;
-}
-
-static double seconds(void)
+static double nanoseconds(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static void measure(form *const forms[3], double best[3])
-{
-	for (int round = 0; round < ROUNDS; round++)
-		for (int f = 0; f < 3; f++) {
-			double start = seconds(), time;
+enum { MOST_ROUNDS = 1000 };
+static double took[KIND_COUNT][MOST_ROUNDS];
 
-			forms[f](states, results[f], STATES);
-			time = (seconds() - start) / STATES * 1e9;
-			if (round == 0 || time < best[f])
-				best[f] = time;
+static void time_rounds(const struct subject *s, unsigned rounds)
+{
+	for (unsigned round = 0; round < rounds; round++)
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+			double start = nanoseconds();
+
+			if (form_of(s, kind) == NULL)
+				continue;
+			run(s, kind);
+			took[kind][round] = (nanoseconds() - start) / (double)INPUTS;
 		}
 }
 
-static bool agree(const char *name)
+static void print_rounds(const struct subject *s, unsigned rounds)
 {
-	for (int i = 0; i < STATES; i++)
-		for (int f = 1; f < 3; f++) {
-			const struct outcome *a = &results[0][i], *b = &results[f][i];
-
-			if (a->v12 != b->v12 || a->v01 != b->v01 ||
-			    a->misc1_01 != b->misc1_01 || a->requests != b->requests ||
-			    a->nmi_change != b->nmi_change) {
-				fprintf(stderr, "%s: form %d differs at state %d\n", name,
-					f, i);
-				return false;
-			}
-		}
-	return true;
+	printf("{\"rules\": \"%s\", \"name\": \"%s\", \"ns\": {", s->rules, s->name);
+	for (enum kind kind = 0, first = 1; kind < KIND_COUNT; kind++) {
+		if (form_of(s, kind) == NULL)
+			continue;
+		printf("%s\"%s\": [", first ? "" : ", ", kind_names[kind]);
+		for (unsigned i = 0; i < rounds; i++)
+			printf("%s%.3f", i == 0 ? "" : ", ", took[kind][i]);
+		printf("]");
+		first = 0;
+	}
+	printf("}}\n");
 }
 
-static bool compare(const char *name, form *psvm, form *straight, form *branching)
+static void time_all(unsigned rounds)
 {
-	form *const forms[3] = { psvm, straight, branching };
-	double best[3];
-
-	measure(forms, best);
-	if (!agree(name))
-		return false;
-	printf("%-12s %6.2f ns  straight %6.2f ns (psvm/straight %.2f)  "
-	       "branching %6.2f ns (branching/psvm %.2f)\n",
-	       name, best[0], best[1], best[0] / best[1], best[2], best[2] / best[0]);
-	return true;
+	draw_inputs(0, false);
+	printf("{\"checked\": %d, \"linux-6.12\": \"%s\", \"linux-6.1\": \"%s\"}\n",
+	       CHECKS * INPUTS, side_linux_6_12.version ? side_linux_6_12.version : "",
+	       side_linux_6_1.version ? side_linux_6_1.version : "");
+	for (size_t i = 0; i < N_ROWS(subjects); i++) {
+		time_rounds(&subjects[i], rounds);
+		print_rounds(&subjects[i], rounds);
+	}
 }
 
-int main(void)
+static unsigned rounds_of(const char *text)
 {
-	bool ok;
+	unsigned long rounds = strtoul(text, NULL, 10);
 
-	for (int i = 0; i < STATES; i++)
-		draw(&states[i]);
-	printf("psvm_nested_sync_int_ctl(), constant rule set, %d random states, best of "
-	       "%d rounds\n",
-	       STATES, ROUNDS);
-	ok = compare("lkml-2022", psvm_lkml_2022, straight_lkml_2022,
-		     branching_lkml_2022);
-	ok = compare("linux-6.12", psvm_linux_6_12, straight_linux_6_12,
-		     branching_linux_6_12) &&
-	     ok;
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rounds > MOST_ROUNDS ? MOST_ROUNDS : (unsigned)rounds;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "check") == 0)
+		return check() ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (argc == 2 && strcmp(argv[1], "count") == 0) {
+		count();
+		return EXIT_SUCCESS;
+	}
+	if (argc == 3 && strcmp(argv[1], "time") == 0 && rounds_of(argv[2]) != 0) {
+		if (!check())
+			return EXIT_FAILURE;
+		time_all(rounds_of(argv[2]));
+		return EXIT_SUCCESS;
+	}
+	fputs("usage: bench_steps check|count|time ROUNDS\n", stderr);
+	return 2;
 }
