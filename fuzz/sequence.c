@@ -34,10 +34,9 @@ struct play {
 #define STATES(X) \
 	X(WINDOW, 0, s->window) \
 	X(IRQ_TAKEN, 1, s->bare.irq_taken) \
-	X(SHADOW, 2, s->bare.shadow) \
-	X(GIF, 3, (s->n.facts & PSVM_C(L1_GIF)) != 0) \
-	X(NMI, 4, s->bare.l1_nmis != 0) \
-	X(NMI_MASKED, 5, s->bare.l1_nmi_mask)
+	X(GIF, 2, (s->n.facts & PSVM_C(L1_GIF)) != 0) \
+	X(NMI, 3, s->bare.l1_nmis != 0) \
+	X(NMI_MASKED, 4, s->bare.l1_nmi_mask)
 
 #define X(name, bit, what) +1
 enum { STATE_BITS = STATES(X) };

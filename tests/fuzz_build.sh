@@ -5,6 +5,10 @@
 # usage: fuzz_build.sh
 set -eu
 cd "$(dirname "$0")/.."
+command -v clang++ >/dev/null || {
+	echo "fuzz_build.sh: skipped, there is no clang++"
+	exit 77
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/src" "$work/out" "$work/work" "$work/fuzz"
