@@ -133,7 +133,7 @@ static const uint8_t class_conditions[FUZZ_MOMENTS][FUZZ_CLASS_BITS] = {
 };
 #undef C
 
-unsigned int fuzz_class(enum fuzz_moment moment, struct psvm_nested n)
+unsigned int fuzz_state(uint32_t rules, enum fuzz_moment moment, struct psvm_nested n)
 {
 	const uint8_t *bit = class_conditions[moment];
 	uint32_t conditions = psvm_conditions(n);
@@ -141,5 +141,5 @@ unsigned int fuzz_class(enum fuzz_moment moment, struct psvm_nested n)
 
 	for (unsigned int i = 0; i < FUZZ_CLASS_BITS; i++)
 		class |= (conditions >> bit[i] & 1) << i;
-	return class;
+	return rules << FUZZ_CLASS_BITS | class;
 }

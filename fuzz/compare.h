@@ -45,18 +45,11 @@ bool fuzz_results_differ(const struct psvm_result *a, const struct psvm_result *
 _Noreturn void fuzz_fail(uint32_t rules, const char *moment, const char *expected,
 			 const struct psvm_nested *n);
 
-/*
- * Feedback. The transitions have no branches, so coverage says nothing about
- * them; a target marks (moment, rule set, class of conditions) instead. Without
- * `used` the optimiser deletes the stores.
- */
+/* The state of a pair with a moment: which rule set, and which of the conditions hold
+ * that matter most to the moment. */
 #define FUZZ_CLASS_BITS 6
-#define FUZZ_CLASSES	(1 << FUZZ_CLASS_BITS)
-#define FUZZ_COUNTERS(name, moments) \
-	__attribute__((section("__libfuzzer_extra_counters"), used)) \
-	static uint8_t name[moments][PSVM_RULE_SET_COUNT][FUZZ_CLASSES]
+#define FUZZ_STATES	(PSVM_RULE_SET_COUNT << FUZZ_CLASS_BITS)
 
-/** The class of a state for a moment: the conditions that matter most to it. */
-unsigned int fuzz_class(enum fuzz_moment moment, struct psvm_nested n);
+unsigned int fuzz_state(uint32_t rules, enum fuzz_moment moment, struct psvm_nested n);
 
 #endif

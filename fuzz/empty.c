@@ -5,17 +5,18 @@
  */
 #include "compare.h"
 #include "mutate.h"
+#include "pairs.h"
 
 const struct fuzz_format *const fuzz_format = &fuzz_format_record;
 
-enum { MARK_REFRESH, MARK_HANDBACK, MARKS };
-FUZZ_COUNTERS(counters, MARKS);
+enum { EVENT_REFRESH, EVENT_HANDBACK, EVENTS };
+FUZZ_PAIRS(EVENTS, FUZZ_STATES)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_run run = fuzz_decode_run(data, size);
 
-	counters[MARK_REFRESH][run.rules][fuzz_class(FUZZ_REFRESH, run.n)] = 1;
-	counters[MARK_HANDBACK][run.rules][fuzz_class(FUZZ_HANDBACK, run.n)] = 1;
+	fuzz_visit(EVENT_REFRESH, fuzz_state(run.rules, FUZZ_REFRESH, run.n));
+	fuzz_visit(EVENT_HANDBACK, fuzz_state(run.rules, FUZZ_HANDBACK, run.n));
 	return 0;
 }

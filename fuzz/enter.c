@@ -6,6 +6,7 @@
  */
 #include "compare.h"
 #include "mutate.h"
+#include "pairs.h"
 #include "reference.h"
 
 #include <stdio.h>
@@ -13,8 +14,8 @@
 const struct fuzz_format *const fuzz_format = &fuzz_format_questions;
 
 /* The first moments of enum fuzz_moment, up to the windows. */
-#define MARKS (FUZZ_CLOSE + 1)
-FUZZ_COUNTERS(counters, MARKS);
+#define EVENTS (FUZZ_CLOSE + 1)
+FUZZ_PAIRS(EVENTS, FUZZ_STATES)
 
 static void check_merge(const struct fuzz_run *run, struct psvm_intercepts i12,
 			struct psvm_intercepts i01)
@@ -115,10 +116,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_run run = fuzz_decode_run(data, size);
 	struct fuzz_questions q = fuzz_decode_questions(data, size);
 
-	for (unsigned int moment = 0; moment < MARKS; moment++) {
-		(void)fuzz_compare(run.rules, (enum fuzz_moment)moment, run.n);
-		counters[moment][run.rules]
-			[fuzz_class((enum fuzz_moment)moment, run.n)] = 1;
+	for (unsigned int i = 0; i < EVENTS; i++) {
+		enum fuzz_moment moment = (enum fuzz_moment)i;
+
+		(void)fuzz_compare(run.rules, moment, run.n);
+		fuzz_visit(moment, fuzz_state(run.rules, moment, run.n));
 	}
 	check_merge(&run, intercepts(q.i12), intercepts(q.i01));
 	check_route(&run, q.exit_code, intercepts(q.i12), intercepts(q.i01));

@@ -10,6 +10,7 @@
  */
 #include "explore.h"
 #include "mutate.h"
+#include "pairs.h"
 #include "psvm/names.h"
 
 #include "input.h"
@@ -17,19 +18,25 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 const struct fuzz_format *const fuzz_format = &fuzz_format_acts;
 
-/* Feedback: which act in which situation of L0, and after which other act. */
-enum { SITUATIONS_MAX = 64, ACTS_ROOM = 32 };
-__attribute__((section("__libfuzzer_extra_counters"),
-	       used)) static uint8_t situations[ACTS_ROOM][SITUATIONS_MAX];
-__attribute__((section("__libfuzzer_extra_counters"),
-	       used)) static uint8_t pairs[ACTS_ROOM][ACTS_ROOM];
+/* The state before an act: six flags of the bare machine's processor, and how L0 stands.
+ * X(bit, where, which) */
+#define STATES(X) \
+	X(0, flags, PSVM_CPU_F(GUEST)) \
+	X(1, flags, PSVM_CPU_F(GIF)) \
+	X(2, flags, PSVM_CPU_F(IF)) \
+	X(3, flags, PSVM_CPU_F(SHADOW)) \
+	X(4, flags, PSVM_CPU_F(NMI)) \
+	X(5, flags, PSVM_CPU_F(NMI_BLOCKED)) \
+	X(6, situation, SITUATION_WINDOW) \
+	X(7, situation, SITUATION_INTR)
 
-/* Steps of both machines so far. */
-static uint64_t steps;
+#define X(bit, where, which) +1
+enum { STATE_BITS = STATES(X), ACTS = 22 };
+#undef X
+FUZZ_PAIRS(ACTS, 1 << STATE_BITS)
 
 struct play {
 	struct world w;
@@ -179,42 +186,33 @@ static struct act act_of(const struct fuzz_act *from, unsigned number)
 	return act;
 }
 
+static unsigned state_of(uint32_t flags, uint32_t situation)
+{
+	unsigned state = 0;
+
+#define X(bit, where, which) state |= (unsigned)((where & (which)) != 0) << bit;
+	STATES(X)
+#undef X
+	return state;
+}
+
 static void step(struct play *p, struct act act, unsigned number)
 {
+	uint32_t flags = p->p.bare.cpu.flags; /* before the step */
 	struct difference d;
 	bool same;
 
-	steps++;
 	p->acts[p->played++] = act;
 	same = product_step(&p->p, &p->w, act, NULL, &d);
-	situations[number][d.situation % SITUATIONS_MAX] = 1;
+	fuzz_visit(number, state_of(flags, d.situation));
 	if (!same)
 		fail(p, &d);
-}
-
-/* The rate, for those who measure: of the processor's time. */
-static void tell_rate(void)
-{
-	double seconds = (double)clock() / CLOCKS_PER_SEC;
-
-	fprintf(stderr, "steps: %" PRIu64 ", %.0f/s\n", steps, (double)steps / seconds);
-}
-
-/* Called once by libFuzzer. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	return atexit(tell_rate);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_setup setup = fuzz_decode_setup(data, size);
 	static struct play p; /* too much for the stack of a sanitizer */
-	unsigned last = 0;
 	struct fuzz_act from;
 
 	p.w = (struct world){ .rules = &psvm_rules_exact,
@@ -230,9 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (!scope_allows(&scope_everything, &p.p, &p.w, number))
 			continue;
-		pairs[last][number] = 1;
 		step(&p, act_of(&from, number), number);
-		last = number;
 	}
 	return 0;
 }

@@ -3,12 +3,15 @@
  * A plain main() for every fuzz target: runs it on the files, and on the files
  * in the directories, that are given as arguments. Needs no libFuzzer.
  *
- * Exit status: 0 if at least one input ran, 1 if none did or one could not be
- * read. A target that finds something aborts.
+ * usage: replay_TARGET [-pairs=N] FILE|DIRECTORY...
+ *
+ * Exit status: 0 if at least one input ran, 1 if none did, one could not be read, or
+ * all together visit fewer than N pairs. A target that finds something aborts.
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include "mutate.h"
+#include "pairs.h"
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -99,11 +102,25 @@ static void replay_directory(struct replay *replay, const char *path)
 	(void)closedir(directory);
 }
 
+/* The floor of the first argument, if it is one. */
+static unsigned long pairs_asked(int argc, char **argv)
+{
+	static const char option[] = "-pairs=";
+	size_t length = sizeof(option) - 1;
+
+	if (argc < 2 || strncmp(argv[1], option, length) != 0)
+		return 0;
+	return strtoul(argv[1] + length, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
 	struct replay replay = { 0, 0 };
+	unsigned long asked = pairs_asked(argc, argv);
 
-	for (int i = 1; i < argc; i++) {
+	if (LLVMFuzzerInitialize(&argc, &argv) != 0)
+		return 1;
+	for (int i = asked == 0 ? 1 : 2; i < argc; i++) {
 		if (is_directory(argv[i]))
 			replay_directory(&replay, argv[i]);
 		else
@@ -111,5 +128,8 @@ int main(int argc, char **argv)
 	}
 	printf("%lu inputs replayed, %lu unreadable\n", replay.inputs,
 	       replay.unreadable);
-	return replay.inputs == 0 || replay.unreadable != 0;
+	if (fuzz_pairs_visited() < asked)
+		printf("FAILED: fewer than %lu pairs\n", asked);
+	return replay.inputs == 0 || replay.unreadable != 0 ||
+	       fuzz_pairs_visited() < asked;
 }

@@ -10,6 +10,7 @@
  */
 #include "compare.h"
 #include "mutate.h"
+#include "pairs.h"
 #include "properties.h"
 
 #include <stdio.h>
@@ -29,11 +30,24 @@ struct play {
 	size_t step;
 };
 
-FUZZ_COUNTERS(counters, FUZZ_MOMENTS);
-/* Which op follows which, events of RUN counted one by one. */
-enum { KINDS = (int)FUZZ_OP_COUNT + (int)STORY_EVENTS };
-__attribute__((section("__libfuzzer_extra_counters"), used))
-static uint8_t pairs[KINDS][KINDS];
+/* The state before an op, besides the rule set. X(name, bit, what) */
+#define STATES(X) \
+	X(WINDOW, 0, s->window) \
+	X(IRQ_TAKEN, 1, s->bare.irq_taken) \
+	X(GIF, 2, (s->n.facts & PSVM_C(L1_GIF)) != 0) \
+	X(NMI, 3, s->bare.l1_nmis != 0) \
+	X(NMI_MASKED, 4, s->bare.l1_nmi_mask)
+
+#define X(name, bit, what) +1
+enum { STATE_BITS = STATES(X) };
+#undef X
+
+/* The events of RUN count one by one. */
+enum { EVENTS = (int)FUZZ_OP_COUNT + (int)STORY_EVENTS };
+FUZZ_PAIRS(EVENTS, PSVM_RULE_SET_COUNT << STATE_BITS)
+
+/* Feedback besides: in which state a transition comes. */
+FUZZ_FEEDBACK static uint8_t transitions[FUZZ_MOMENTS][FUZZ_STATES];
 
 /* --- reports ------------------------------------------------------------- */
 
@@ -77,7 +91,7 @@ static void transition(struct play *p, enum fuzz_moment moment, story_fn *tell)
 {
 	struct story before = p->s;
 
-	counters[moment][p->rules][fuzz_class(moment, p->s.n)] = 1;
+	transitions[moment][fuzz_state(p->rules, moment, p->s.n)] = 1;
 	(void)fuzz_compare(p->rules, moment, p->s.n);
 	tell(&p->s);
 	check(p, &before);
@@ -244,16 +258,25 @@ static void act(struct play *p, enum fuzz_op op, const struct fuzz_step *step)
 	}
 }
 
-static unsigned int kind_of(enum fuzz_op op, const struct fuzz_step *step)
+static unsigned int event_of(enum fuzz_op op, const struct fuzz_step *step)
 {
 	if (op != FUZZ_OP_RUN)
 		return (unsigned int)op;
 	return (unsigned int)FUZZ_OP_COUNT + step->selector % (unsigned int)STORY_EVENTS;
 }
 
+static unsigned int state_of(uint32_t rules, const struct story *s)
+{
+	unsigned int state = rules << STATE_BITS;
+
+#define X(name, bit, what) state |= (unsigned int)(what) << bit;
+	STATES(X)
+#undef X
+	return state;
+}
+
 static void play_steps(struct play *p)
 {
-	unsigned int last = FUZZ_OP_VMRUN;
 	struct fuzz_step step;
 
 	for (; fuzz_decode_step(p->data, p->size, p->step, &step); p->step++) {
@@ -261,9 +284,8 @@ static void play_steps(struct play *p)
 
 		if (!makes_sense(p, op))
 			continue;
+		fuzz_visit(event_of(op, &step), state_of(p->rules, &p->s));
 		act(p, op, &step);
-		pairs[last][kind_of(op, &step)] = 1;
-		last = kind_of(op, &step);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "compare.h"
 #include "image.h"
 #include "mutate.h"
+#include "pairs.h"
 #include "psvm/decode.h"
 #include "psvm/pages.h"
 #include "reference.h"
@@ -27,7 +28,7 @@
 
 const struct fuzz_format *const fuzz_format = &fuzz_format_images;
 
-FUZZ_COUNTERS(counters, 1);
+FUZZ_PAIRS(FUZZ_MOMENTS, FUZZ_STATES)
 
 /* What an input holds. */
 struct content {
@@ -415,6 +416,9 @@ static void check_page(const struct content *c, size_t step)
 	uint32_t counted = 0;
 	struct psvm_pages pages;
 
+	/* The rows of steps are the moments. */
+	fuzz_visit((unsigned int)step,
+		   fuzz_state(c->rules, (enum fuzz_moment)step, c->n));
 	fill_memory(&got, c);
 	fill_memory(&want, c);
 	pages = pages_of(&got, c, &counted);
@@ -480,7 +484,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t id = 0; id < PSVM_RULE_SET_COUNT; id++) {
 		check_steps(&c, id);
 		check_answers(&c, fuzz_rules[id], id);
-		counters[0][id][fuzz_class(FUZZ_HANDBACK, c.n)] = 1;
 	}
 	check_foreign_rules(&c);
 	for (size_t i = 0; i < N_ROWS(steps); i++)

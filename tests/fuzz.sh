@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run each fuzz target for some seconds with sanitizers, as many at once as there are
-# processors.
+# Fuzz each target for some seconds with sanitizers, as many at once as there are
+# processors. Fails if one finds something, or stays below its row of fuzz/floors.txt.
 # usage: fuzz.sh SECONDS [CLANG]
 set -eu
 seconds=${1:?usage: fuzz.sh SECONDS [CLANG]}
@@ -11,5 +11,6 @@ build=build/fuzz
 
 cmake --preset fuzz -DCMAKE_C_COMPILER="$clang" >/dev/null
 cmake --build --preset fuzz >/dev/null
-printf '%s\n' sync enter sequence vmcb nested |
-	xargs -P "$(nproc)" -n 1 sh tests/fuzz_target.sh "$seconds" "$build"
+grep -o '^[a-z]*' fuzz/floors.txt |
+	xargs -P "$(nproc)" -I TARGET sh tests/fuzz_target.sh "$seconds" $build TARGET \
+		fuzz/floors.txt $build/fuzz/corpus/TARGET $build/fuzz/minimised/TARGET

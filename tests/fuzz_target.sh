@@ -1,22 +1,50 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run one fuzz target that is built.
-# usage: fuzz_target.sh SECONDS BUILD_DIR TARGET
+# Fuzz one target that is built, beginning with these corpora only. Fails if it finds
+# something, or has fewer features or visits fewer pairs than its row of FLOORS asks for.
+# What it adds to the corpora is in BUILD_DIR/found, what it prints in BUILD_DIR/*.log.
+# usage: fuzz_target.sh SECONDS BUILD_DIR TARGET FLOORS [CORPUS...]
 set -eu
 seconds=$1
 build=$2
 target=$3
+floors=$4
+shift 4
+log=$build/$target.log
+found=$build/found/$target
 options=
 # Long inputs with many features: weighing them takes a third of the time.
 [ "$target" != nested ] || options=-entropic=0
-found=$build/found/$target
+
+rm -rf "$found"
 mkdir -p "$found"
 # shellcheck disable=SC2086 # none or one
 "$build/fuzz/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 $options \
-	-dict="$build/fuzz/$target.dict" "$found" "$build/fuzz/corpus/$target" \
-	>"$build/$target.log" 2>&1 || { tail -n 60 "$build/$target.log"; exit 1; }
-rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$build/$target.log")
-features=$(sed -n 's/.*DONE .* ft: \([0-9]*\).*/\1/p' "$build/$target.log")
-steps=$(sed -n 's/^steps: .*, \([0-9]*\)\/s$/, \1 steps\/s/p' "$build/$target.log")
-echo "fuzz $target: $seconds s, $rate executions/s$steps, $features features," \
-	"no failure"
+	-artifact_prefix="$build/$target-" -dict="$build/fuzz/$target.dict" \
+	"$found" "$@" >"$log" 2>&1 || {
+	tail -n 60 "$log"
+	echo "fuzz $target: FAILED, has found something"
+	exit 1
+}
+
+# said PATTERN: the last number that the log has in its place.
+said() { sed -n "s/$1/\1/p" "$log" | tail -n 1; }
+number='\([0-9][0-9]*\)'
+executions=$(said "^stat::number_of_executed_units: *$number$")
+rate=$(said "^stat::average_exec_per_sec: *$number$")
+steps=$(said "^steps: .*, $number\/s$")
+features=$(said ".*DONE .* ft: $number .*")
+pairs=$(said "^pairs: $number of .*")
+possible=$(said "^pairs: .* of $number$")
+
+read -r features_floor pairs_floor <<EOF
+$(sed -n "s/^$target //p" "$floors")
+EOF
+verdict=FAILED
+if [ "$features" -ge "$features_floor" ] && [ "$pairs" -ge "$pairs_floor" ]; then
+	verdict=ok
+fi
+echo "fuzz $target: $executions executions, $rate/s, $steps steps/s," \
+	"$features features (floor $features_floor)," \
+	"$pairs of $possible pairs (floor $pairs_floor): $verdict"
+[ $verdict = ok ]
