@@ -36,7 +36,7 @@ done
 object tests/freestanding/rules.c "$work/rules.o" "$@"
 for objects in "$work/core/*.o" "$work/rules.o"; do
 	# shellcheck disable=SC2086 # a pattern
-	$cc -nostdlib -no-pie -r -o "$work/all.o" $objects
+	$cc -nostdlib -r -o "$work/all.o" $objects
 	undefined=$(nm -u "$work/all.o")
 	[ -z "$undefined" ] || fail "undefined symbols: $undefined"
 done

@@ -56,6 +56,16 @@ core() { # name, compiler, standard, flag of the core...
 	gate "$2" sh "$here/core.sh" "$@"
 }
 
+# The cmocka of that architecture is there already, or else it has been said that there is
+# none.
+elsewhere() { # name, architecture, compiler
+	lib=$build/$2/cmocka/lib
+	[ -e "$lib/pkgconfig/cmocka.pc" ] || return 0
+	gate "${3%% *}" env PKG_CONFIG_PATH="$lib/pkgconfig" \
+		RUN="$(emulator "$2") -L /usr/$2-linux-gnu -E LD_LIBRARY_PATH=$lib" \
+		sh "$here/core.sh" "$1" "$3" c11 -ffreestanding
+}
+
 # This machine, which has the presets for the rest, and the same programs under valgrind.
 suite gcc brief "$(uname -m)" here -DCMAKE_C_COMPILER=gcc -DCMAKE_CROSSCOMPILING_EMULATOR=
 suite valgrind brief valgrind here -DCMAKE_C_COMPILER=gcc \
@@ -72,13 +82,8 @@ for compiler in gcc clang-14 clang-19; do
 		-mgeneral-regs-only -mno-red-zone -mcmodel=kernel -fshort-enums \
 		-I"$here" -DPSVM_TYPES_HEADER='"kernel_types.h"'
 done
-# The cmocka of i686 is there already, or else it has been said that there is none.
-cmocka=$build/i686/cmocka/lib
-if [ -e "$cmocka/pkgconfig/cmocka.pc" ]; then
-	RUN="qemu-i386-static -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=$cmocka" \
-		PKG_CONFIG_PATH=$cmocka/pkgconfig \
-		core i686-no-pic i686-linux-gnu-gcc c11 -ffreestanding
-fi
+elsewhere i686-no-pic i686 i686-linux-gnu-gcc
+elsewhere s390x-clang-19 s390x "clang-19 --target=s390x-linux-gnu"
 
 for compiler in gcc clang-14 clang-19 g++ clang++-14 clang++-19; do
 	gate "$compiler" sh "$here/../headers.sh" "$compiler"
