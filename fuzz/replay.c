@@ -9,6 +9,7 @@
  * all together visit fewer than N pairs. A target that finds something aborts.
  */
 #define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64 /* else readdir() of 32 bits sees no entry of a large disk */
 
 #include "mutate.h"
 #include "pairs.h"

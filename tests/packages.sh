@@ -6,15 +6,21 @@
 set -eu
 
 # Without one of these the tests with it are skipped: a browser for pages, sources that
-# rule sets are compared with, and the proofs; and of the benchmarks instructions and the
-# plot.
+# rule sets are compared with, the proofs, other machines, and of the benchmarks
+# instructions and the plot.
 optional=""
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
 all)
 	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils abigail-tools time"
-	optional="chromium gnuplot-nox valgrind linux-source-6.1 linux-source-6.12 linux-source-7.2"
+	optional="chromium gnuplot-nox valgrind linux-source-6.1 linux-source-6.12 linux-source-7.2 qemu-user-static"
+	for machine in aarch64 i686 riscv64 s390x; do
+		optional="$optional gcc-$machine-linux-gnu"
+	done
+	for machine in arm64 i386 riscv64 s390x; do
+		optional="$optional libc6-dev-$machine-cross"
+	done
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then
@@ -47,6 +53,27 @@ install() {
 		>/dev/null
 }
 
+# source_package NAME: the upstream part of a source package, in /usr/src. Where apt knows no
+# source packages, it asks the servers that it has binaries from, and forgets that again.
+source_package() {
+	! ls /usr/src/"$1"_*.orig.tar.xz >/dev/null 2>&1 || return 0
+	apt=$(mktemp -d)
+	mkdir -p "$apt/lists/partial" "$apt/parts"
+	chmod 755 "$apt"
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+		[ ! -r "$file" ] || sed 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$file" \
+			>"$apt/parts/$(basename "$file")"
+	done
+	for command in update "source --download-only $1"; do
+		# shellcheck disable=SC2086 # words
+		(cd /usr/src && apt-get -qq -o Dir::Etc::sourcelist=/dev/null \
+			-o Dir::Etc::sourceparts="$apt/parts" -o Dir::State::lists="$apt/lists" \
+			$command) >/dev/null 2>&1
+	done
+	rm -rf "$apt"
+	ls /usr/src/"$1"_*.orig.tar.xz >/dev/null 2>&1
+}
+
 if ! command -v dpkg-query >/dev/null; then
 	echo "packages.sh: not a Debian; needed: $packages" >&2
 	exit 0
@@ -70,7 +97,9 @@ for package in $optional; do
 	install "$package" 2>/dev/null ||
 		echo "packages.sh: no $package here: the tests with it are skipped"
 done
-if [ "$1" = all ] && ! ls /usr/src/xen_*.orig.tar.xz >/dev/null 2>&1; then
-	(cd /usr/src && apt-get source -qq --download-only xen) >/dev/null 2>&1 ||
-		echo "packages.sh: no source of xen here: the tests with it are skipped"
+if [ "$1" = all ]; then
+	for package in xen cmocka; do
+		source_package $package ||
+			echo "packages.sh: no source of $package here: the tests with it are skipped"
+	done
 fi

@@ -2,9 +2,11 @@
 /*
  * psvm/types.h - the only header of psvm that reaches outside.
  *
- * psvm needs fixed-width integers, bool and size_t, and nothing else. A
- * project whose own headers already provide them (a kernel, EDK2) defines
- * PSVM_TYPES_HEADER as the name of its header, quotes included.
+ * psvm needs the integers of fixed width, signed ones too, with their limits and
+ * constants (UINT64_MAX, UINT64_C()), bool, size_t, offsetof() and NULL, and nothing
+ * else. A project whose own headers already provide them (a kernel, EDK2) defines
+ * PSVM_TYPES_HEADER as the name of its header, quotes included; such a header is
+ * tests/portability/kernel_types.h.
  */
 #ifndef PSVM_TYPES_H
 #define PSVM_TYPES_H

@@ -218,7 +218,7 @@ static void *resize(struct search *s, void *p, size_t size)
 
 static bool insert(struct search *s, struct fingerprint f)
 {
-	size_t i = f.a & (s->table_size - 1);
+	size_t i = (size_t)f.a & (s->table_size - 1);
 
 	if (f.a == 0 && f.b == 0)
 		f.b = 1;

@@ -2,6 +2,7 @@
 #include "dump.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,25 +158,26 @@ static bool parse_star(struct dump *dump)
 }
 
 /* Repeat the last line up to offset. */
-static bool repeat(struct dump *dump, size_t offset)
+static bool repeat(struct dump *dump, uint64_t offset)
 {
 	size_t length = dump->size - dump->last;
 
 	if (offset > CLI_IMAGE_SIZE || offset <= dump->size ||
 	    (offset - dump->size) % length)
-		return fail_line(dump, "offset 0x%zx does not fit the '*' above", offset);
+		return fail_line(dump, "offset 0x%" PRIx64 " does not fit the '*' above",
+				 offset);
 	for (; dump->size < offset; dump->size++)
 		dump->image[dump->size] = dump->image[dump->size - length];
 	dump->squeezed = false;
 	return true;
 }
 
-static bool seek(struct dump *dump, size_t offset)
+static bool seek(struct dump *dump, uint64_t offset)
 {
 	if (dump->squeezed)
 		return repeat(dump, offset);
 	if (offset != dump->size)
-		return fail_line(dump, "offset 0x%zx instead of 0x%zx%s", offset,
+		return fail_line(dump, "offset 0x%" PRIx64 " instead of 0x%zx%s", offset,
 				 dump->size,
 				 dump->form == BEFORE_BYTES ? "; " ADVICE : "");
 	return true;
@@ -189,12 +191,12 @@ static bool parse_offset_line(struct dump *dump, char *text)
 {
 	const char *characters = "";
 	bool colon = dump->form == BEFORE_COLON;
-	size_t offset;
+	uint64_t offset;
 	char *end;
 
 	if (!isxdigit((unsigned char)*text))
 		return fail_digit(dump, *text);
-	offset = strtoul(text, &end, 16);
+	offset = strtoull(text, &end, 16);
 	text = end + (*end == ':');
 	end = colon ? strstr(text, "  ") : strpbrk(text, "|>");
 	if (end) {

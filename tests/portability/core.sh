@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Compile the core with some flags, as somebody does who takes the sources alone; a warning
+# is an error, and no symbol may be missing. Then run tests that call it.
+# usage: core.sh NAME COMPILER STANDARD [flag of the core]...
+# RUN: the command that runs programs of COMPILER; PKG_CONFIG_PATH: where its cmocka is.
+set -eu
+name=$1
+cc=$2
+standard=$3
+shift 3
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wmissing-prototypes -Werror"
+
+fail() {
+	echo "portability $name: FAILED: $*"
+	exit 1
+}
+
+object() { # source, object, flags...
+	source=$1
+	object=$2
+	shift 2
+	# shellcheck disable=SC2086 # flags are words
+	$cc -std="$standard" -O2 -fno-pic $warnings -Iinclude -Isrc -c "$source" -o "$object" "$@" ||
+		fail "$source does not compile"
+}
+
+mkdir "$work/core" "$work/tests"
+for source in src/core/*.c; do
+	object "$source" "$work/core/$(basename "$source" .c).o" "$@"
+done
+# The inline forms, as part of the caller.
+object tests/freestanding/rules.c "$work/rules.o" "$@"
+for objects in "$work/core/*.o" "$work/rules.o"; do
+	# shellcheck disable=SC2086 # a pattern
+	$cc -nostdlib -r -o "$work/all.o" $objects
+	undefined=$(nm -u "$work/all.o")
+	[ -z "$undefined" ] || fail "undefined symbols: $undefined"
+done
+
+for source in tests/reference*.c tests/cpu_reference.c tests/show.c tests/enumerate.c; do
+	object "$source" "$work/tests/$(basename "$source" .c).o"
+done
+cmocka=$(pkg-config --cflags --libs cmocka)
+count=0
+for test in vmcb pages numbers cpu cpu_equal rules; do
+	# shellcheck disable=SC2086 # flags are words
+	$cc -std="$standard" -O1 -no-pie -D_POSIX_C_SOURCE=200809L -DPSVM_EXTERN= \
+		-DPSVM_BRIEF -Iinclude -Isrc tests/test_$test.c "$work"/tests/*.o \
+		"$work"/core/*.o $cmocka -o "$work/test" || fail "test_$test does not build"
+	case $test in
+	rules) argument=--brief ;;
+	cpu_equal) argument='* random' ;;
+	*) argument= ;;
+	esac
+	# shellcheck disable=SC2086 # a command may have words
+	${RUN-} "$work/test" ${argument:+"$argument"} >"$work/log" 2>&1 || {
+		cat "$work/log"
+		fail "test_$test"
+	}
+	count=$((count + 1))
+done
+echo "portability $name: $count tests passed"
