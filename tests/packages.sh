@@ -34,6 +34,7 @@ all)
 	for version in $clangs; do
 		packages="$packages clang-$version libclang-rt-$version-dev"
 	done
+	packages="$packages llvm-19" # coverage by clang
 	;;
 *)
 	echo "usage: packages.sh demo|all" >&2

@@ -231,6 +231,8 @@ static bool find_condition(struct comparison *c, const struct class *class,
 	fill_cover(c, class, table);
 	change->n_terms = diff_cover(table, c->scope->n_variables, change->terms);
 	free(table);
+	if (change->n_terms == COVER_MEMORY)
+		return comparison_fail(c, PSVM_DIFF_MEMORY);
 	return change->n_terms <= PSVM_DIFF_TERMS || comparison_fail(c, PSVM_DIFF_SIZE);
 }
 

@@ -240,7 +240,7 @@ size_t diff_cover(unsigned char *table, size_t n_variables,
 		  struct psvm_diff_term terms[PSVM_DIFF_TERMS])
 {
 	struct cover *cover = calloc(1, sizeof(*cover));
-	size_t n_terms = GAVE_UP;
+	size_t n_terms = COVER_MEMORY;
 
 	if (cover) {
 		cover->table = table;

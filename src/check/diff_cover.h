@@ -16,8 +16,10 @@ enum { COVER_OFF = 1, COVER_ON = 2 };
  * table has an entry for each value of n_variables variables; it is used up.
  * Variables that can be done without are dropped first, from the last one to
  * the first one. Over the others the cover is exact: fewest terms, then fewest
- * literals. Returns the number of terms, or PSVM_DIFF_TERMS + 1 if it gives up.
+ * literals. Returns the number of terms, PSVM_DIFF_TERMS + 1 if it gives up, or
+ * COVER_MEMORY.
  */
+#define COVER_MEMORY SIZE_MAX
 size_t diff_cover(unsigned char *table, size_t n_variables,
 		  struct psvm_diff_term terms[PSVM_DIFF_TERMS]);
 
