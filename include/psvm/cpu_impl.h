@@ -507,7 +507,7 @@ PSVM_API struct psvm_cpu_step psvm_cpu_execute(uint32_t model, struct psvm_cpu c
 	if (psvm_cpu_is_(&cpu, PSVM_CPU_F(HALTED)))
 		return psvm_cpu_step_(cpu, PSVM_CPU_RAN);
 	if (psvm_cpu_intercepts_(&cpu, exit_code) &&
-	    !(insn == PSVM_INSN_CR8_READ && (model & PSVM_CPU(NO_CR8_READ_EXIT))))
+	    (insn != PSVM_INSN_CR8_READ || (model & PSVM_CPU(NO_CR8_READ_EXIT)) == 0))
 		return psvm_cpu_exited_(cpu, exit_code);
 	if (psvm_cpu_undefined_(insn))
 		return psvm_cpu_delivered_(

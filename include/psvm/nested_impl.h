@@ -320,8 +320,7 @@ PSVM_SHARED void psvm_step_(struct psvm_at_ *at, enum psvm_step_ step)
 	case PSVM_STEP_REFRESH_:
 		psvm_apply_range_(at, PSVM_CELL_REFRESH_TO_12, PSVM_CELL_REFRESH_FIELDS);
 		break;
-	case PSVM_STEP_HANDBACK_:
-	default: /* there is no other */
+	default: /* PSVM_STEP_HANDBACK_: there is no other */
 		psvm_handback_(at);
 		break;
 	}
