@@ -425,21 +425,21 @@ static bool meet(struct psvm_move a, struct psvm_move b)
 	return false;
 }
 
-/* The claims of 12 and 01 on one bit: all pairs of lines, by all situations. */
+/* The claims of 12 and 01 on one bit: all pairs of lines, by all situations, in all places. */
 static void test_owners(void **state)
 {
 	struct psvm_rules rules = psvm_rules_linux_6_1;
 
 	(void)state;
-	memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
-	memset(&rules.cell[PSVM_CELL_ENTER_FROM_01], 0, sizeof(struct psvm_cell));
 	for (unsigned i = 0; i < LINES * LINES; i++) {
 		struct psvm_move a = line(i % LINES), b = line(i / LINES);
 		bool two = meet(a, b);
 		struct psvm_status status;
 
+		memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
+		memset(&rules.cell[PSVM_CELL_ENTER_FROM_01], 0, sizeof(struct psvm_cell));
 		rules.cell[PSVM_CELL_ENTER_FROM_12].move[i % PSVM_MOVES] = a;
-		rules.cell[PSVM_CELL_ENTER_FROM_01].move[1] = b;
+		rules.cell[PSVM_CELL_ENTER_FROM_01].move[i / PSVM_MOVES % PSVM_MOVES] = b;
 		status = psvm_rules_check(&rules);
 		if (!status_is(status, two ? PSVM_E_RULES : PSVM_OK,
 			       two ? PSVM_CELL_ENTER_FROM_01 : 0, two ? PSVM_V_TPR : 0))
@@ -448,7 +448,6 @@ static void test_owners(void **state)
 				    a.on, a.off, b.on, b.off, two);
 		expect_status("rules_check", status, two ? PSVM_E_RULES : PSVM_OK,
 			      two ? PSVM_CELL_ENTER_FROM_01 : 0, two ? PSVM_V_TPR : 0);
-		memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
 	}
 }
 
