@@ -72,7 +72,7 @@ def tries(*words):
 # Routing has one answer for each of many exit codes, and takes as long as all the rest.
 REST = (":snapshot:enter:reenter:window-open:window-close:refresh:hand-back:merge:arrives"
         ":runs of L2")
-# Few conditions: all pairs of them take no time.
+# Few conditions: all pairs of them take no time. Inline, all combinations are tried.
 PAIRS = ":refresh:merge:arrives:window-open:window-close"
 # What survives the quick tries meets the other compiler's.
 RULES_BRIEF = [*tries("rules*:--brief:exact" + REST, "moves*", "rules*:--brief", "input*",
@@ -81,8 +81,9 @@ RULES_BRIEF = [*tries("rules*:--brief:exact" + REST, "moves*", "rules*:--brief",
 FORMS = [*RULES_BRIEF, *tries("rules:arrives", "rules-inline*:--brief", "moves-inline*", "input-inline*",
                               "moves-inline", "input-inline", "rules-inline:--brief")]
 SETS = [*tries("rules*:--brief:exact" + REST, "rules*:--brief:xen" + REST,
-               "rules*:--brief" + REST, "rules*" + PAIRS, "rules*:--brief", "input*",
-               "numbers*", "rules*" + REST)]
+               "rules*:--brief" + REST, "rules*" + PAIRS, "rules-inline*:arrives",
+               "rules-inline*:exact:runs of L2", "rules*:--brief", "input*", "numbers*",
+               "rules*" + REST)]
 CPU = [*tries("cpu*", "cpu-equal*:* random", "cpu", "cpu-equal:* random")]
 PAGES = [*tries("pages*", "pages")]
 VMCB = [*tries("vmcb*", "vmcb")]
