@@ -5,6 +5,8 @@
  * Compiled with PSVM_EXTERN this tests the external forms, else the inline ones; with
  * PSVM_BRIEF on fewer states.
  */
+#define _DEFAULT_SOURCE
+
 #include "check.h"
 
 #include "psvm/nested.h"
@@ -13,6 +15,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* --- what can be asked --------------------------------------------------- */
 
@@ -385,6 +389,32 @@ static void test_rule_arguments(void **state)
 			      PSVM_OK, 0, 0);
 }
 
+/* A rule set before a page that cannot be read: nothing looks beyond it. */
+static void test_edge(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (sizeof(struct psvm_rules) + page - 1) / page * page;
+	unsigned char *pages = mmap(NULL, size + page, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct psvm_rules *rules = (void *)(pages + size - sizeof(*rules));
+	uint64_t bits;
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + size, page, PROT_NONE), 0);
+	*rules = psvm_rules_linux_6_1;
+	for (size_t i = 0; i < N_ROWS(transitions); i++)
+		expect_status(transitions[i].name,
+			      transitions[i].run(rules, sensible()).status, PSVM_OK, 0, 0);
+	for (size_t i = 0; i < N_ROWS(questions); i++)
+		assert_false(questions[i].declines(rules, sensible()));
+	expect_status("rules_check", psvm_rules_check(rules), PSVM_OK, 0, 0);
+	expect_status("rule",
+		      psvm_rule(rules, sensible(), PSVM_CELL_COUNT - 1, &bits), PSVM_OK,
+		      0, 0);
+	assert_int_equal(munmap(pages, size + page), 0);
+}
+
 static void test_built_in(void **state)
 {
 	const struct psvm_rules *rules = *state;
@@ -425,21 +455,21 @@ static bool meet(struct psvm_move a, struct psvm_move b)
 	return false;
 }
 
-/* The claims of 12 and 01 on one bit: all pairs of lines, by all situations. */
+/* The claims of 12 and 01 on one bit: all pairs of lines, by all situations, in all places. */
 static void test_owners(void **state)
 {
 	struct psvm_rules rules = psvm_rules_linux_6_1;
 
 	(void)state;
-	memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
-	memset(&rules.cell[PSVM_CELL_ENTER_FROM_01], 0, sizeof(struct psvm_cell));
 	for (unsigned i = 0; i < LINES * LINES; i++) {
 		struct psvm_move a = line(i % LINES), b = line(i / LINES);
 		bool two = meet(a, b);
 		struct psvm_status status;
 
+		memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
+		memset(&rules.cell[PSVM_CELL_ENTER_FROM_01], 0, sizeof(struct psvm_cell));
 		rules.cell[PSVM_CELL_ENTER_FROM_12].move[i % PSVM_MOVES] = a;
-		rules.cell[PSVM_CELL_ENTER_FROM_01].move[1] = b;
+		rules.cell[PSVM_CELL_ENTER_FROM_01].move[i / PSVM_MOVES % PSVM_MOVES] = b;
 		status = psvm_rules_check(&rules);
 		if (!status_is(status, two ? PSVM_E_RULES : PSVM_OK,
 			       two ? PSVM_CELL_ENTER_FROM_01 : 0, two ? PSVM_V_TPR : 0))
@@ -448,7 +478,6 @@ static void test_owners(void **state)
 				    a.on, a.off, b.on, b.off, two);
 		expect_status("rules_check", status, two ? PSVM_E_RULES : PSVM_OK,
 			      two ? PSVM_CELL_ENTER_FROM_01 : 0, two ? PSVM_V_TPR : 0);
-		memset(&rules.cell[PSVM_CELL_ENTER_FROM_12], 0, sizeof(struct psvm_cell));
 	}
 }
 
@@ -629,6 +658,7 @@ int main(void)
 		add(test_built_in, check_sets[i].rules, "rules_check",
 		    check_sets[i].name);
 	add(test_null_rules, NULL, "null rules", "");
+	add(test_edge, NULL, "edge of a rule set", "");
 	add(test_reserved, NULL, "reserved", "");
 	add_numbers();
 	add_cells();

@@ -127,6 +127,17 @@ static bool differ_by(const struct psvm_words *a, const struct psvm_words *b,
 	       (a->tlb_control ^ b->tlb_control) == bits->tlb_control;
 }
 
+/* Clean bits, APM 15.15.3: 0 the intercepts, 3 the word at 060h. */
+static void assert_dirty(const struct row *row, uint32_t dirty, const struct psvm_words *in,
+			 const struct psvm_words *out)
+{
+	uint32_t expected = (in->misc1 != out->misc1 ? 1U << 0 : 0) |
+			    (in->int_ctl != out->int_ctl ? 1U << 3 : 0);
+
+	if (dirty != expected)
+		fail_msg("%s: clean bits %#x instead of %#x", row->name, dirty, expected);
+}
+
 static void check_bit(const struct row *row, unsigned int bit, bool ones)
 {
 	struct psvm_rules nothing = no_rules(), one = nothing;
@@ -145,6 +156,8 @@ static void check_bit(const struct row *row, unsigned int bit, bool ones)
 	    !differ_by(&before.v02, &after.v02, row->to == V02 ? &moved : &none) ||
 	    !differ_by(&before.v01, &after.v01, row->to == V01 ? &moved : &none))
 		fail_msg("%s: bit %u", row->name, bit);
+	assert_dirty(row, after.dirty02, &n.v02, &after.v02);
+	assert_dirty(row, after.dirty01, &n.v01, &after.v01);
 }
 
 static void test_move(void **state)
@@ -245,6 +258,10 @@ static void test_order_of_nmis(void **state)
 	assert_int_equal(r.nmi_change, 0);
 }
 
+static const struct psvm_intercepts none;
+static const struct psvm_intercepts all = { { UINT32_MAX, UINT32_MAX, UINT32_MAX,
+					      UINT32_MAX, UINT32_MAX, UINT32_MAX } };
+
 /* The class of an exit, by APM appendix C; 32: none. */
 static unsigned int class_of(uint64_t exit_code, bool intercepted_in_01)
 {
@@ -269,7 +286,6 @@ static unsigned int class_of(uint64_t exit_code, bool intercepted_in_01)
 static void check_routing(const struct psvm_rules *rules, unsigned int class,
 			  uint64_t exit_code)
 {
-	static const struct psvm_intercepts none;
 	struct psvm_intercepts exceptions = { { 0, 0, UINT32_MAX, 0, 0, 0 } };
 	struct psvm_nested n = { .facts = 0 };
 
@@ -294,6 +310,119 @@ static void test_classes(void **state)
 	}
 }
 
+/* --- what is asked and not moved ----------------------------------------- */
+
+static uint32_t bit_of(uint64_t word, unsigned int from, unsigned int to)
+{
+	return (uint32_t)(word >> from & 1) << to;
+}
+
+/* psvm/rules.h in bits: those of 060h and 00Ch are in APM table B-1. */
+static uint32_t conditions_by_hand(const struct psvm_nested *n)
+{
+	return (n->facts & 0xffff) |
+	       (bit_of(n->facts, 12, 16) & bit_of(n->v12.int_ctl, 25, 16)) |
+	       (bit_of(n->facts, 13, 17) & bit_of(n->v12.int_ctl, 26, 17)) |
+	       bit_of(n->v12.int_ctl, 24, 18) | bit_of(n->v12.int_ctl, 26, 19) |
+	       bit_of(n->v01.misc1, 4, 20) | bit_of(n->v02.misc1, 4, 21) |
+	       bit_of(n->v12.misc1, 4, 22) | bit_of(n->v12.misc1, 0, 23) |
+	       bit_of(n->v12.misc1, 1, 24) | bit_of(n->v12.misc1, 24, 25) |
+	       bit_of(n->v02.int_ctl, 8, 26) | bit_of(n->v12.int_ctl, 8, 27) |
+	       bit_of(n->v01.int_ctl, 11, 28) | bit_of(n->v02.int_ctl, 25, 29) |
+	       bit_of(n->nmis != 0, 0, 30);
+}
+
+/* Each bit of the input changed, on zeros and on ones. */
+static void test_conditions(void **state)
+{
+	struct psvm_nested n;
+	unsigned char *bytes = (unsigned char *)&n;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * 8 * sizeof(n); i++) {
+		memset(&n, i & 1 ? UINT8_MAX : 0, sizeof(n));
+		bytes[i / 16] ^= (unsigned char)(1U << i / 2 % 8);
+		if (psvm_conditions(n) != conditions_by_hand(&n))
+			fail_msg("byte %u, bit %u", i / 16, i / 2 % 8);
+	}
+}
+
+/* What a bit of a cell takes from what it gets with no bit, or adds. */
+static void check_merged(enum psvm_cell_id cell, uint64_t bits, struct psvm_intercepts i01,
+			 struct psvm_intercepts want)
+{
+	struct psvm_rules rules = no_rules();
+	struct psvm_nested n = { .facts = 0 };
+	struct psvm_intercepts got;
+
+	always(&rules, PSVM_CELL_MERGE_WORDS, 0x3f);
+	always(&rules, cell, bits);
+	got = psvm_merge_intercepts(&rules, n, none, i01);
+	if (memcmp(&got, &want, sizeof(got)) != 0)
+		fail_msg("cell %d, bits 0x%llx", cell, (unsigned long long)bits);
+}
+
+static void test_merged_words(void **state)
+{
+	(void)state;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		struct psvm_intercepts want = none;
+
+		if (bit < 6)
+			want.word[bit] = UINT32_MAX;
+		check_merged(PSVM_CELL_MERGE_WORDS, UINT64_C(1) << bit, all, want);
+	}
+}
+
+static void test_merged_bits(void **state)
+{
+	(void)state;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		uint64_t bits = UINT64_C(1) << bit;
+		struct psvm_intercepts cr = all, misc1 = all, misc2 = all, set = none;
+
+		cr.word[0] &= ~(uint32_t)bits;
+		misc1.word[3] &= ~(uint32_t)bits;
+		misc2.word[4] &= ~(uint32_t)bits;
+		set.word[0] |= (uint32_t)bits;
+		check_merged(PSVM_CELL_MERGE_DROP_CR, bits, all, cr);
+		check_merged(PSVM_CELL_MERGE_DROP_MISC1, bits, all, misc1);
+		check_merged(PSVM_CELL_MERGE_DROP_MISC2, bits, all, misc2);
+		check_merged(PSVM_CELL_MERGE_SET_CR, bits, none, set);
+	}
+}
+
+/* A rule of the merge may ask for intercepts: for those that are merged. */
+static void test_merged_conditions(void **state)
+{
+	struct psvm_rules rules = no_rules();
+	struct psvm_nested n = { .v12 = { .misc1 = UINT32_MAX },
+				 .v01 = { .misc1 = UINT32_MAX } };
+	struct psvm_move *move = rules.cell[PSVM_CELL_MERGE_SET_CR].move;
+	struct psvm_intercepts i12 = none, i01 = none;
+
+	(void)state;
+	move[0] = (struct psvm_move){ 1, PSVM_C(VINTR_12), 0 };
+	move[1] = (struct psvm_move){ 2, PSVM_C(VINTR_01), 0 };
+	assert_int_equal(psvm_merge_intercepts(&rules, n, none, none).word[0], 0);
+	i12.word[3] = i01.word[3] = 0x10;
+	assert_int_equal(psvm_merge_intercepts(&rules, n, i12, none).word[0], 1);
+	assert_int_equal(psvm_merge_intercepts(&rules, n, none, i01).word[0], 2);
+}
+
+/* A flag is bit 0; the others of such a cell say nothing. */
+static void test_flag(void **state)
+{
+	struct psvm_rules rules = no_rules();
+	struct psvm_nested n = { .facts = 0 };
+
+	(void)state;
+	always(&rules, PSVM_CELL_ENTER_INVALID, ~UINT64_C(1));
+	assert_int_equal(psvm_enter(&rules, n).outcome, PSVM_DONE);
+	always(&rules, PSVM_CELL_ENTER_INVALID, 1);
+	assert_int_equal(psvm_enter(&rules, n).outcome, PSVM_VMEXIT_INVALID);
+}
+
 static const struct {
 	const char *name;
 	CMUnitTestFunction test;
@@ -303,6 +432,11 @@ static const struct {
 	{ "event of a window", test_event_of_window },
 	{ "order of NMIs", test_order_of_nmis },
 	{ "classes of exits", test_classes },
+	{ "conditions", test_conditions },
+	{ "words that are merged", test_merged_words },
+	{ "bits of the merge", test_merged_bits },
+	{ "conditions of the merge", test_merged_conditions },
+	{ "flags", test_flag },
 };
 
 int main(void)

@@ -9,6 +9,9 @@
 
 #include "psvm/cpu.h"
 #include "psvm/nested.h"
+#include "psvm/version.h"
+
+#include <stdio.h>
 
 struct number {
 	const char *name;
@@ -22,6 +25,10 @@ struct number {
 #define CPU_FLAG(name, bit)	  { "flag " #name, PSVM_CPU_F(name), UINT64_C(1) << (bit) }
 
 static const struct number numbers[] = {
+	NUMBER(PSVM_MASK64(0, 64), UINT64_MAX), BIT(PSVM_MASK64(63, 1), 63),
+	NUMBER(PSVM_MASK64(8, 4), 0xf00), NUMBER(PSVM_MASK32(0, 32), UINT32_MAX),
+	BIT(PSVM_MASK32(31, 1), 31), NUMBER(PSVM_MASK32(8, 4), 0xf00),
+
 	CONDITION(L1_IF, 0), CONDITION(L1_GIF, 1), CONDITION(PENDING, 2),
 	CONDITION(CHECKS_FAILED, 3), CONDITION(CLEAN_TPR_12, 4), CONDITION(MOVED_12, 5),
 	CONDITION(VMRUN_PENDING, 6), CONDITION(DEFERRED, 7), CONDITION(L2_IF, 8),
@@ -118,13 +125,125 @@ static void test_bits_in_order(void **state)
 	PSVM_CPU_FLAGS(NEXT) assert_int_equal(next, 10);
 }
 
+/* The cells by number: in what word they mean bits, and what receives these from where.
+ * For some of them no transition shows it, only a caller that does what they say. */
+static const struct {
+	const char *name, *unit, *to, *from;
+} cells[] = {
+	{ "SNAPSHOT_INT_CTL", "INT_CTL", "12", "ZERO" },
+	{ "SNAPSHOT_INT_STATE", "INT_STATE", "12", "ZERO" },
+	{ "SNAPSHOT_EVENT_INJ", "EVENT_INJ", "12", "ZERO" },
+	{ "SNAPSHOT_TLB_CONTROL", "TLB_CONTROL", "12", "ZERO" },
+	{ "ENTER_INVALID", "FLAG", "NONE", "NONE" },
+	{ "INVALID_ZERO_12", "FIELDS", "12", "ZERO" },
+	{ "INVALID_HANDS_BACK", "FLAG", "NONE", "NONE" },
+	{ "INVALID_REQUEST", "REQUESTS", "REQUESTS", "ONES" },
+	{ "ENTER_CLEAR_02", "INT_CTL", "02", "ZERO" },
+	{ "ENTER_FROM_12", "INT_CTL", "02", "12" },
+	{ "ENTER_FROM_01", "INT_CTL", "02", "01" },
+	{ "ENTER_SET_02", "INT_CTL", "02", "ONES" },
+	{ "ENTER_FIELDS", "FIELDS", "02", "12" },
+	{ "ENTER_DROP_TLB", "TLB_CONTROL", "02", "ZERO" },
+	{ "ENTER_QUEUE", "INT_CTL", "JOINING", "01" },
+	{ "ENTER_CLEAR_01", "INT_CTL", "01", "ZERO" },
+	{ "VMRUN_SET_02", "INT_CTL", "02", "ONES" },
+	{ "VMRUN_SET_01", "INT_CTL", "01", "ONES" },
+	{ "VMRUN_CLOSE", "FLAG", "NONE", "NONE" },
+	{ "REENTER_CLOSE", "FLAG", "NONE", "NONE" },
+	{ "ENTER_REQUEST", "REQUESTS", "REQUESTS", "ONES" },
+	{ "MERGE_WORDS", "WORDS", "NONE", "NONE" },
+	{ "MERGE_DROP_CR", "CR", "NONE", "NONE" },
+	{ "MERGE_DROP_MISC1", "MISC1", "NONE", "NONE" },
+	{ "MERGE_DROP_MISC2", "MISC2", "NONE", "NONE" },
+	{ "MERGE_SET_CR", "CR", "NONE", "NONE" },
+	{ "WINDOW_ASK", "FLAG", "NONE", "NONE" },
+	{ "WINDOW_IN_01", "FLAG", "01", "ONES" },
+	{ "WINDOW_IN_02", "FLAG", "02", "ONES" },
+	{ "WINDOW_USURP", "INT_CTL", "02", "DUMMY" },
+	{ "WINDOW_DUMMY", "INT_CTL", "NONE", "NONE" },
+	{ "WINDOW_EVENT", "INT_CTL", "NONE", "NONE" },
+	{ "CLOSE_IN_01", "FLAG", "01", "ZERO" },
+	{ "CLOSE_IN_02", "FLAG", "02", "ZERO" },
+	{ "CLOSE_CLEAR_02", "INT_CTL", "02", "ZERO" },
+	{ "CLOSE_RESTORE_02", "INT_CTL", "02", "12" },
+	{ "CLOSE_CLEAR_01", "INT_CTL", "01", "ZERO" },
+	{ "CLOSE_REQUEST", "REQUESTS", "REQUESTS", "ONES" },
+	{ "HANDBACK_REQUEST", "REQUESTS", "REQUESTS", "ONES" },
+	{ "HANDBACK_CLEAR_02", "INT_CTL", "02", "ZERO" },
+	{ "HANDBACK_TO_12", "INT_CTL", "12", "02" },
+	{ "HANDBACK_FIELDS", "FIELDS", "12", "02" },
+	{ "HANDBACK_ZERO_12", "FIELDS", "12", "ZERO" },
+	{ "HANDBACK_STORE_12", "FIELDS", "NONE", "NONE" },
+	{ "HANDBACK_TO_01", "INT_CTL", "01", "02" },
+	{ "HANDBACK_QUEUE", "INT_CTL", "01", "QUEUED" },
+	{ "HANDBACK_CLEAR_01", "INT_CTL", "01", "ZERO" },
+	{ "HANDBACK_CLOSE", "FLAG", "NONE", "NONE" },
+	{ "REFRESH_TO_12", "INT_CTL", "12", "02" },
+	{ "REFRESH_FIELDS", "FIELDS", "12", "02" },
+	{ "ROUTE_L0", "CLASSES", "NONE", "NONE" },
+	{ "ROUTE_L1", "CLASSES", "NONE", "NONE" },
+	{ "OPEN", "FLAG", "NONE", "NONE" },
+	{ "OPEN_EXIT", "FLAG", "NONE", "NONE" },
+	{ "OPEN_INJECT", "FLAG", "NONE", "NONE" },
+	{ "OPEN_WINDOW", "FLAG", "NONE", "NONE" },
+	{ "CLOSED_WINDOW", "FLAG", "NONE", "NONE" },
+	{ "TPR_LOAD", "FLAG", "NONE", "NONE" },
+	{ "TPR_STORE", "FLAG", "NONE", "NONE" },
+	{ "CR8_INTERCEPT", "FLAG", "NONE", "NONE" },
+	{ "HLT_INTERCEPT", "FLAG", "NONE", "NONE" },
+	{ "HLT_WAKE", "WAKES", "NONE", "NONE" },
+	{ "EMULATE_REFRESH", "FLAG", "NONE", "NONE" },
+	{ "RUN_FROM_12", "INT_CTL", "02", "12" },
+	{ "RUN_CLEAR_02", "INT_CTL", "02", "ZERO" },
+	{ "STEP", "FLAG", "NONE", "NONE" },
+	{ "NMI_MASK_IN_01", "FLAG", "NONE", "NONE" },
+};
+
+#define SAME_CELL(name_, unit_, to_, from_, words) \
+	assert_int_equal(PSVM_CELL_##name_, next); \
+	assert_string_equal(#name_, cells[next].name); \
+	assert_string_equal(#unit_, cells[next].unit); \
+	assert_string_equal(#to_, cells[next].to); \
+	assert_string_equal(#from_, cells[next++].from);
+
+static void test_cells(void **state)
+{
+	size_t next = 0;
+
+	(void)state;
+	PSVM_CELLS(SAME_CELL)
+	assert_int_equal(next, N_ROWS(cells));
+}
+
+/* Inline forms are for a constant rule set, which folds away; external ones are for any. */
+extern const bool external_forms_fold;
+
+static void test_fold(void **state)
+{
+	(void)state;
+	assert_true(PSVM_FOLD);
+	assert_false(external_forms_fold);
+}
+
+static void test_version(void **state)
+{
+	char text[32];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%d.%d.%d", PSVM_VERSION_MAJOR, PSVM_VERSION_MINOR,
+		 PSVM_VERSION_PATCH);
+	assert_string_equal(text, PSVM_VERSION);
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[1 + N_ROWS(numbers)] = {
-		cmocka_unit_test(test_bits_in_order)
+	enum { OTHERS = 4 };
+	static struct CMUnitTest tests[OTHERS + N_ROWS(numbers)] = {
+		cmocka_unit_test(test_bits_in_order), cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_fold), cmocka_unit_test(test_version)
 	};
 
 	for (size_t i = 0; i < N_ROWS(numbers); i++)
-		tests[1 + i] = check_case(numbers[i].name, test_number, &numbers[i]);
+		tests[OTHERS + i] = check_case(numbers[i].name, test_number, &numbers[i]);
 	return cmocka_run_group_tests_name("numbers", tests, NULL, NULL) != 0;
 }

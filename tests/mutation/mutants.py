@@ -49,6 +49,7 @@ NUMBER = re.compile(
     r"|VMCB_CONTROL_SIZE|\w+_SHIFT|\w+_WIDTH|\w+_BIT)")
 # Kinds of lines of a rule set.
 LINES = {"PSVM_ALWAYS", "PSVM_WHEN", "PSVM_EXCEPT"}
+CELL = re.compile(r"PSVM_CELL_\d|PSVM_NEVER")
 
 TYPES = {"struct", "const", "static", "bool", "unsigned", "int", "enum", "volatile",
          "void", "size_t", "typedef", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
@@ -233,6 +234,24 @@ class Changes:
             if len(parts) == 3:
                 self.change(at, end, f"{token.text}({parts[0]}, {parts[2]}, {parts[1]})")
 
+    def neighbours(self):
+        """Cells of a rule set: exchanged with the next one."""
+        for at in range(len(self.tokens)):
+            if not self.is_cell(at):
+                continue
+            end = self.cell_end(at)
+            last = self.cell_end(end + 2) if self.is_(end + 1, ",") else end
+            if last > end and self.is_cell(end + 2):
+                first, second = self.text_of(at, end), self.text_of(end + 2, last)
+                if first != second:
+                    self.change(at, last, f"{second}, {first}")
+
+    def is_cell(self, at):
+        return 0 <= at < len(self.tokens) and CELL.fullmatch(self.tokens[at].text)
+
+    def cell_end(self, at):
+        return closing(self.tokens, at + 1) if self.is_(at + 1, "(") else at
+
     # --- code
 
     def statements(self):
@@ -261,6 +280,8 @@ class Changes:
                 return end + 1  # rows of a table, expanded
         end = at
         while end < len(self.tokens) and not self.is_(end, ";"):
+            if text == "static" and self.is_(end, "{") and self.is_(end - 1, ")"):
+                return end + 1  # a function that a macro makes
             end = closing(self.tokens, end) if self.is_(end, "(", "[", "{") else end
             end += 1
         if text == "PSVM_STATIC_ASSERT":
@@ -281,7 +302,20 @@ class Changes:
                     first = opening(self.tokens, first)
             self.change(first, at - 1, f"!({self.text_of(first, at - 1)})")
 
+    def enumerators(self):
+        """Enumerators without a value: exchanged with the next one."""
+        for at in range(len(self.tokens) - 2):
+            if self.declared(at) and self.is_(at + 1, ",") and self.declared(at + 2) \
+                    and not self.is_(at + 3, "="):
+                self.change(at, at + 2, f"{self.tokens[at + 2].text}, {self.tokens[at].text}")
+
     # --- single tokens
+
+    def declared(self, at):
+        """Is the token the name of an enumerator? What else begins there is expanded."""
+        return self.region.kind == "enum" and self.tokens[at].kind == "name" and \
+            (at == 0 or self.is_(at - 1, ",", ")")) and \
+            (at + 1 == len(self.tokens) or self.is_(at + 1, "=", ","))
 
     def pasted(self, at):
         """Is the token part of a name that the preprocessor makes?"""
@@ -293,8 +327,7 @@ class Changes:
             for other in BINARY[text]:
                 self.change(at, at, other)
         elif not self.spaced(at) and text in UNARY and not self.is_(at + 1, ")", ","):
-            if text != "-" or not self.is_(at + 1, "1") or True:
-                self.change(at, at, UNARY[text])
+            self.change(at, at, UNARY[text])
         elif text == "++":
             self.change(at, at, "--")
 
@@ -317,9 +350,8 @@ class Changes:
             self.mask(at, closing(self.tokens, at + 1))
         elif self.is_(at + 1, "("):
             return
-        elif self.region.kind == "enum" and self.is_(at + 1, "=", ",") | \
-                (at + 1 == len(self.tokens)) and self.is_(at - 1, ",") | (at == 0):
-            return  # the name that is given a value
+        elif self.declared(at):
+            return
         elif text in MASK_BITS or MASK.fullmatch(text) and not NO_MASK.fullmatch(text):
             self.mask(at, at)
         elif NUMBER.fullmatch(text):
@@ -327,10 +359,11 @@ class Changes:
             self.change(at, at, f"({text} - 1)")
 
     def mask(self, first, last):
-        """A bit less, a bit more."""
+        """A bit less, a bit more; a flag is one bit, or none."""
         text = self.text_of(first, last)
         self.change(first, last, f"({text} & ({text} - 1))")
-        self.change(first, last, f"({text} | {text} << 1)")
+        if text != "PSVM_FLAG":
+            self.change(first, last, f"({text} | {text} << 1)")
 
     def single(self):
         """Each token by itself."""
@@ -350,6 +383,8 @@ class Changes:
         if self.region.kind == "data":
             self.groups()
         self.lines()
+        self.neighbours()
+        self.enumerators()
         if self.region.kind == "code" or any(t.text == ";" for t in self.tokens):
             self.statements()
         self.choices()

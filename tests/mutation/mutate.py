@@ -28,26 +28,33 @@ ROOT = HERE.parent.parent
 
 # Out of bounds or shifted too far, a mutant stops at once, and what it forgets to
 # initialise is not by chance what it should be.
-CORE = ["-O1", "-ffreestanding", "-fsanitize=bounds,shift",
-        "-fsanitize-undefined-trap-on-error", "-ftrivial-auto-var-init=pattern"]
+CHECKS = ["-O1", "-fsanitize=bounds-strict,shift", "-fsanitize-undefined-trap-on-error",
+          "-ftrivial-auto-var-init=pattern"]
+CORE = ["-ffreestanding", *CHECKS]
 # The tests ask the external forms: a mutant of those needs no other compilation. What tcc
 # has compiled it links only without _Thread_local, and the tests have one thread.
 TESTS = ["-DPSVM_BRIEF", "-DPSVM_EXTERN", "-D_Thread_local="]
 
-# A test program: its sources in tests/, and those of the core.
-Program = collections.namedtuple("Program", "tests core")
+# The inline forms, not inlined: that takes too long to compile.
+INLINE = ["-DPSVM_BRIEF", "-Dalways_inline=unused", "-D_Thread_local="]
+
+# A test program: its sources in tests/, those of the core, and those in tests/ that do
+# not see the external forms only.
+Program = collections.namedtuple("Program", "tests core inline", defaults=[[]])
 TRANSITIONS = ["nested", "questions", "rules"]
 REFERENCE = ["reference", "reference_enter", "reference_handback", "reference_run",
              "reference_window", "show"]
-RULES = ["test_rules", "enumerate", *REFERENCE]
 PROGRAMS = {
     "pages": Program(["test_pages"], TRANSITIONS + ["pages", "vmcb"]),
     "vmcb": Program(["test_vmcb"], ["vmcb"]),
-    "numbers": Program(["test_numbers"], []),
+    "numbers": Program(["test_numbers"], [], ["fold_extern"]),
     "moves": Program(["test_moves"], TRANSITIONS),
     "input": Program(["test_input", "show"], TRANSITIONS),
     "cpu": Program(["test_cpu", "cpu_reference"], ["cpu"]),
-    "rules": Program(RULES, TRANSITIONS),
+    "rules": Program(["test_rules", "enumerate", *REFERENCE], TRANSITIONS),
+    "rules-inline": Program(["enumerate", *REFERENCE], [], ["test_rules"]),
+    "moves-inline": Program([], [], ["test_moves"]),
+    "input-inline": Program(["show"], [], ["test_input"]),
     "cpu-equal": Program(["test_cpu_equal", "cpu_reference"], ["cpu"]),
 }
 
@@ -65,23 +72,46 @@ def tries(*words):
 # Routing has one answer for each of many exit codes, and takes as long as all the rest.
 REST = (":snapshot:enter:reenter:window-open:window-close:refresh:hand-back:merge:arrives"
         ":runs of L2")
+# Few conditions: all pairs of them take no time. Inline, all combinations are tried.
+PAIRS = ":refresh:merge:arrives:window-open:window-close"
 # What survives the quick tries meets the other compiler's.
 RULES_BRIEF = [*tries("rules*:--brief:exact" + REST, "moves*", "rules*:--brief", "input*",
                       "moves", "input", "rules:--brief")]
+# Where the forms differ.
+FORMS = [*RULES_BRIEF, *tries("rules:arrives", "rules-inline*:--brief", "moves-inline*", "input-inline*",
+                              "moves-inline", "input-inline", "rules-inline:--brief")]
+SETS = [*tries("rules*:--brief:exact" + REST, "rules*:--brief:xen" + REST,
+               "rules*:--brief" + REST, "rules*" + PAIRS, "rules-inline*:arrives",
+               "rules-inline*:exact:runs of L2", "rules*:--brief", "input*", "numbers*",
+               "rules*" + REST)]
 CPU = [*tries("cpu*", "cpu-equal*:* random", "cpu", "cpu-equal:* random")]
 PAGES = [*tries("pages*", "pages")]
 VMCB = [*tries("vmcb*", "vmcb")]
 BITS = [*VMCB, *tries("numbers*", "cpu*"), *RULES_BRIEF]
 SUITES = {
+    "include/psvm/cells_impl.h": FORMS,
     "include/psvm/cpu.h": [*tries("numbers*"), *CPU],
     "include/psvm/cpu_impl.h": CPU,
+    "include/psvm/int_ctl.h": BITS,
+    "include/psvm/nested.h": [*tries("numbers*"), *PAGES, *FORMS],
     "include/psvm/nested_impl.h": RULES_BRIEF,
+    "include/psvm/questions_impl.h": FORMS,
+    "include/psvm/rule_sets.h": SETS,
+    "include/psvm/rules.h": [*tries("numbers*"), *FORMS],
+    "include/psvm/steps_impl.h": RULES_BRIEF,
+    "include/psvm/types.h": [*tries("numbers*", "numbers")],
+    "include/psvm/version.h": [*tries("numbers*")],
+    "include/psvm/vmcb.h": VMCB,
     "include/psvm/vmcb_bits.h": BITS,
     "include/psvm/vmcb_fields.h": BITS,
     "src/core/pages.c": PAGES,
     "src/core/rules.c": PAGES,
     "src/core/vmcb.c": VMCB,
 }
+
+# Constant tables, and the source that has nothing else. Where a compiler makes the same
+# of one, byte for byte, nothing has changed.
+TABLES = {"include/psvm/rule_sets.h": "src/core/rules.c"}
 
 # --- building
 
@@ -106,6 +136,8 @@ class Tree:
             yield f"core-{source}.o", self.directory / f"src/core/{source}.c", CORE
         for source in program.tests:
             yield f"test-{source}.o", ROOT / f"tests/{source}.c", TESTS
+        for source in program.inline:
+            yield f"inline-{source}.o", ROOT / f"tests/{source}.c", [*INLINE, *CHECKS]
 
     def compile(self, compiler, unit, target, *options):
         return subprocess.run(
@@ -176,6 +208,13 @@ class Worker(Tree):
     def __init__(self, base, directory):
         super().__init__(base.compiler, directory)
         self.base = base
+        self.tables = {file: self.table(source) for file, source in TABLES.items()}
+
+    def table(self, source):
+        """What the compiler makes of a table."""
+        target = self.directory / "table.o"
+        unit = None, self.directory / source, CORE
+        return self.compile(self.base.quick, unit, target) and target.read_bytes()
 
     def kill(self, mutant):
         """How the mutant was noticed, and by what: None if it survived."""
@@ -183,6 +222,9 @@ class Worker(Tree):
         source = path.read_text()
         path.write_text(source[:mutant.begin] + mutant.text + source[mutant.end:])
         try:
+            table = TABLES.get(mutant.file)
+            if table and self.table(table) == self.tables[mutant.file]:
+                return "same"
             return self.attempt(mutant.file, SUITES[mutant.file])
         finally:
             path.write_text(source)
@@ -257,9 +299,16 @@ def sample_of(text):
     return int(part), int(parts)
 
 
-def all_mutants():
-    for file in SUITES:
-        yield from mutants_of(file, (ROOT / file).read_text())
+def mutants_in(file):
+    return mutants_of(file, (ROOT / file).read_text())
+
+
+def forgotten(compiler):
+    """What the core is compiled from and SUITES does not name."""
+    rules = subprocess.run([compiler, "-MM", f"-I{ROOT}/include", *ROOT.glob("src/core/*.c")],
+                           check=True, stdout=subprocess.PIPE, text=True).stdout
+    files = {os.path.relpath(w, ROOT) for w in rules.split() if w.endswith((".c", ".h"))}
+    return [file for file in sorted(files - set(SUITES)) if mutants_in(file)]
 
 
 def show(mutant):
@@ -306,7 +355,7 @@ def report(mutants, outcomes, listed):
         kind = outcome or ("equivalent" if address(mutant) in listed else "survive")
         rows[mutant.file][kind] += 1
         rows["together"][kind] += 1
-    kinds = ("test", "compiler", "time", "equivalent", "survive")
+    kinds = ("test", "compiler", "time", "same", "equivalent", "survive")
     print(f"{'':30}{'mutants':>9}" + "".join(f"{k:>11}" for k in kinds))
     for file, row in rows.items():
         print(f"{file:30}{sum(row.values()):9}" + "".join(f"{row[k]:11}" for k in kinds))
@@ -315,7 +364,8 @@ def report(mutants, outcomes, listed):
     possible = killed + total["survive"]
     percent = math.floor(1000 * killed / possible) / 10 if possible else 100
     score = f"{killed} of {possible} mutants killed, {percent:g} %"
-    print(f"mutation score: {score}; {total['equivalent']} more are equivalent")
+    equivalent = total["same"] + total["equivalent"]
+    print(f"mutation score: {score}; {equivalent} more are equivalent")
     return score
 
 
@@ -335,7 +385,7 @@ def main():
     options = parser.parse_args()
     options.quick_cc = options.quick_cc or options.cc
 
-    everything = list(all_mutants())
+    everything = [m for file in SUITES for m in mutants_in(file)]
     listed = equivalents(options.equivalent)
     part, parts = sample_of(options.sample)
     mutants = [m for m in everything if in_sample(m, part, parts)
@@ -351,6 +401,9 @@ def main():
     print(f"{time.monotonic() - begin:.0f} s, {options.jobs} jobs")
 
     wrong = False
+    for file in forgotten(options.cc):
+        print(f"mutate.py: {file} is not mutated")
+        wrong = True
     if len(mutants) == len(everything) and score not in (ROOT / "README.md").read_text():
         print(f"README.md does not say: {score}")
         wrong = True
@@ -360,7 +413,8 @@ def main():
     for mutant in mutants:
         outcome = outcomes[address(mutant)]
         if outcome and address(mutant) in listed:
-            print(f"equivalent.txt:{listed[address(mutant)]}: is killed ({outcome})")
+            how = "no change" if outcome == "same" else f"killed ({outcome})"
+            print(f"equivalent.txt:{listed[address(mutant)]}: is {how}")
             wrong = True
         wrong = wrong or not (outcome or address(mutant) in listed)
     return wrong
