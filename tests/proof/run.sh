@@ -60,13 +60,16 @@ build() { # tree name
 	# shellcheck disable=SC2086 # one or none
 	compile "$1" "tests/proof/$main.c" "$out/proof.o" $flags
 	objects=$out/proof.o
-	for source in $core; do
-		compile "$1" "$1/src/core/$source.c" "$out/$source.o"
-		objects="$objects $out/$source.o"
+	for part in $core; do
+		compile "$1" "$1/src/core/$part.c" "$out/$part.o"
+		objects="$objects $out/$part.o"
 	done
-	for source in $others; do
-		objects="$objects $(other "$source")"
+	for part in $others; do
+		objects="$objects $(other "$part")"
 	done
+	# goto-cc does not mind an object that is missing
+	# shellcheck disable=SC2086 # a list
+	ls $objects >/dev/null
 	# shellcheck disable=SC2086 # a list
 	goto-cc $objects -o "$out/program"
 	goto-instrument --list-goto-functions "$out/program" 2>/dev/null |
@@ -89,7 +92,8 @@ mkdir "$dir/others"
 for name in ${program:-$names}; do
 	build "$right" "$name"
 	sed "s,^,$right $name ," "$right/$name/proofs"
-done | grep -E "$proofs" >"$dir/list" || { echo "run.sh: no such proof" >&2; exit 2; }
+done >"$dir/all"
+grep -E "$proofs" "$dir/all" >"$dir/list" || { echo "run.sh: no such proof" >&2; exit 2; }
 echo "$(wc -l <"$dir/list") proofs, CBMC $(cbmc --version), $jobs at a time"
 status=0
 xargs -P "$jobs" -L 1 sh "$here/prove.sh" <"$dir/list" >"$dir/results" || status=1
