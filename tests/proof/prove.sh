@@ -8,14 +8,14 @@ set -eu
 program=$1/$2/program log=$1/$2/$3.log
 # How CBMC is to see arrays: element by element, or as a whole. It is a matter of time only.
 case $2-$3 in
-vmcb-*_load | vmcb-*_store) flags="--max-field-sensitivity-array-size 512" ;;
-pages-*) flags=--no-array-field-sensitivity ;;
+vmcb-*) flags="--max-field-sensitivity-array-size 512" ;;
 *) flags= ;;
 esac
 # A proof that takes more than this is none: one command runs all, where others run, too.
 ulimit -v 8000000
+ulimit -t 600
 # shellcheck disable=SC2086 # a list
-timeout 600 cbmc "$program" --function "$3" --drop-unused-functions --slice-formula \
+cbmc "$program" --function "$3" --drop-unused-functions --slice-formula \
 	--bounds-check --pointer-check --pointer-overflow-check --pointer-primitive-check \
 	--div-by-zero-check --signed-overflow-check --undefined-shift-check \
 	--unwind 5000 --unwinding-assertions $flags >"$log" 2>&1 || :
