@@ -13,6 +13,7 @@
 #include "same.h"
 #include "psvm/pages.h"
 #include "psvm/rule_sets.h"
+#include "psvm/steps_impl.h"
 
 /*
  * The beginning of a page: an access to the state save area is one outside the object.
@@ -30,6 +31,8 @@ ANY(struct area, area);
 ANY(struct psvm_result, result);
 ANY(struct psvm_status, status);
 ANY(struct psvm_intercepts, intercepts);
+ANY(struct psvm_nested, nested);
+ANY(uint64_t, u64);
 ANY(uint32_t, u32);
 ANY(uint8_t, u8);
 ANY(bool, bool);
@@ -81,73 +84,63 @@ static const struct psvm_status fine = { PSVM_OK, 0, 0 };
 /* The last call: its input and its result. */
 static const struct psvm_rules *given_rules;
 static struct psvm_nested given;
+static enum psvm_step_ given_step;
 static struct psvm_result returned;
+static unsigned int runs;
+static bool asks; /* may request anything (any_rules.c) */
 
-static struct psvm_result transition(const struct psvm_rules *rules, struct psvm_nested n,
-				     bool requests)
+/* The functions of psvm/nested.h are the real ones, down to what those of psvm/pages.h
+ * call, too. */
+void psvm_run_(struct psvm_result *r, const struct psvm_rules *rules,
+	       const struct psvm_nested *n, enum psvm_step_ step)
 {
 	struct psvm_status null = { PSVM_E_NULL, PSVM_AT_RULES, 0 };
 	struct psvm_status status = rules == NULL ? null : verdict;
 
 	given_rules = rules;
-	given = n;
+	given = *n;
+	given_step = step;
+	runs++;
 	if (status.code != PSVM_OK) {
-		returned = refusal(n, status);
+		returned = refusal(*n, status);
 	} else {
 		returned = nondet_result();
 		returned.status = status;
-		if (!requests)
+		if (!asks)
 			returned.requests = 0;
 	}
-	return returned;
+	*r = returned;
 }
-
-/* How often each was called. */
-#define STUB(function, requests) \
-	static unsigned int calls_of_##function; \
-	struct psvm_result function(const struct psvm_rules *rules, struct psvm_nested n) \
-	{ \
-		calls_of_##function++; \
-		return transition(rules, n, requests); \
-	}
-STUB(psvm_snapshot, false)
-STUB(psvm_enter, true)
-STUB(psvm_reenter, true)
-STUB(psvm_window_open, false)
-STUB(psvm_window_close, true)
-STUB(psvm_refresh, false)
-STUB(psvm_nested_sync_int_ctl, true)
 
 static unsigned int merges;
 static const struct psvm_rules *merge_rules;
 static struct psvm_nested merge_given;
-static struct psvm_intercepts merge12, merge01, merged;
+static struct psvm_intercepts given12, given01, merged;
 
-struct psvm_intercepts psvm_merge_intercepts(const struct psvm_rules *rules,
-					     struct psvm_nested n, struct psvm_intercepts i12,
-					     struct psvm_intercepts i01)
+void psvm_merge_(struct psvm_intercepts *i12, const struct psvm_rules *rules,
+		 const struct psvm_nested *n, struct psvm_intercepts *i01)
 {
 	merges++;
 	merge_rules = rules;
-	merge_given = n;
-	merge12 = i12;
-	merge01 = i01;
-	merged = nondet_intercepts();
-	return merged;
+	merge_given = *n;
+	given12 = *i12;
+	given01 = *i01;
+	*i01 = nondet_intercepts();
+	*i12 = merged = nondet_intercepts();
 }
 
-static uint64_t route_exit;
+static uint64_t given_exit;
 static uint32_t routed;
 
-uint32_t psvm_route_exit(const struct psvm_rules *rules, struct psvm_nested n,
-			 uint64_t exit_code, struct psvm_intercepts i12,
-			 struct psvm_intercepts i01)
+uint32_t psvm_route_(const struct psvm_rules *rules, const struct psvm_nested *n,
+		     uint64_t exit_code, const struct psvm_intercepts *i12,
+		     const struct psvm_intercepts *i01)
 {
 	given_rules = rules;
-	given = n;
-	route_exit = exit_code;
-	merge12 = i12;
-	merge01 = i01;
+	given = *n;
+	given12 = *i12;
+	given01 = *i01;
+	given_exit = exit_code;
 	routed = nondet_u32();
 	return routed;
 }
@@ -278,8 +271,8 @@ static void store_merged(struct world *want)
 
 	PROVE(merges == 1 && merge_rules == the_rules);
 	prove_nested(&merge_given, want);
-	prove_intercepts(&merge12, &i12);
-	prove_intercepts(&merge01, &i01);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
 	c->intercept_cr = merged.word[0];
 	c->intercept_dr = merged.word[1];
 	c->intercept_exceptions = merged.word[2];
@@ -348,6 +341,16 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 	prove_same(got, refusal(none, status));
 }
 
+/* Which step a transition on words is: it says so itself. */
+static enum psvm_step_ step_of(struct psvm_result (*of_words)(const struct psvm_rules *,
+							       struct psvm_nested))
+{
+	(void)of_words(the_rules, given);
+	PROVE(runs == 1);
+	runs = 0;
+	return given_step;
+}
+
 /* Three proofs: a page is missing; the transition refuses; it does not. */
 #define WITHOUT_A_PAGE(function, needs) \
 	void proof_##function##_without_a_page(void) \
@@ -380,17 +383,19 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		REACHED(#function " refused"); \
 	}
 
-#define DONE(function, of_words, store) \
+#define DONE(function, of_words, may_ask, store) \
 	void proof_##function(void) \
 	{ \
+		enum psvm_step_ step = step_of(of_words); \
 		struct world want; \
 		\
 		pages.request = nondet_bool() ? on_request : NULL; \
+		asks = may_ask; \
 		stores = store; \
 		verdict = fine; \
 		some_pages(); \
 		prove_same(function(the_rules, &pages), returned); \
-		PROVE(calls_of_##of_words == 1 && given_rules == the_rules); \
+		PROVE(runs == 1 && given_step == step && given_rules == the_rules); \
 		prove_nested(&given, &before); \
 		PROVE(requests_made == (pages.request != NULL && returned.requests != 0)); \
 		want = wanted(); \
@@ -398,16 +403,17 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		REACHED(#function); \
 	}
 
-#define TRANSITION(function, of_words, needs, store) \
-	WITHOUT_A_PAGE(function, needs) REFUSED(function) DONE(function, of_words, store)
+#define TRANSITION(function, of_words, may_ask, needs, store) \
+	WITHOUT_A_PAGE(function, needs) REFUSED(function) \
+	DONE(function, of_words, may_ask, store)
 
 #define ON_02_01 (SNAPSHOT | VMCB02 | VMCB01)
-TRANSITION(psvm_vmcb_enter, psvm_enter, ALL, store_entered)
-TRANSITION(psvm_vmcb_reenter, psvm_reenter, ALL, store_entered)
-TRANSITION(psvm_vmcb_window_open, psvm_window_open, ON_02_01, store_no_more)
-TRANSITION(psvm_vmcb_window_close, psvm_window_close, ON_02_01, store_no_more)
-TRANSITION(psvm_vmcb_refresh, psvm_refresh, ON_02_01, store_snapshot)
-TRANSITION(psvm_vmcb_nested_sync_int_ctl, psvm_nested_sync_int_ctl, ALL, store_vmcb12)
+TRANSITION(psvm_vmcb_enter, psvm_enter, true, ALL, store_entered)
+TRANSITION(psvm_vmcb_reenter, psvm_reenter, true, ALL, store_entered)
+TRANSITION(psvm_vmcb_window_open, psvm_window_open, false, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_window_close, psvm_window_close, true, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_refresh, psvm_refresh, false, ON_02_01, store_snapshot)
+TRANSITION(psvm_vmcb_nested_sync_int_ctl, psvm_nested_sync_int_ctl, true, ALL, store_vmcb12)
 WITHOUT_A_PAGE(psvm_vmcb_snapshot, SNAPSHOT | VMCB12)
 REFUSED(psvm_vmcb_snapshot)
 
@@ -415,13 +421,14 @@ REFUSED(psvm_vmcb_snapshot)
 void proof_psvm_vmcb_snapshot(void)
 {
 	struct psvm_words none = { .int_ctl = 0 }, v12;
+	enum psvm_step_ step = step_of(psvm_snapshot);
 	struct world want;
 
 	pages.request = on_request;
 	verdict = fine;
 	some_pages();
 	prove_same(psvm_vmcb_snapshot(the_rules, &pages), returned);
-	PROVE(given_rules == the_rules && given.facts == pages.facts);
+	PROVE(given_step == step && given_rules == the_rules && given.facts == pages.facts);
 	want = before;
 	want.snapshot = before.vmcb12;
 	v12 = words_of(CONTROL(want.snapshot));
@@ -450,11 +457,33 @@ void proof_psvm_vmcb_route_exit(void)
 	PROVE(psvm_vmcb_route_exit(the_rules, &pages) == routed);
 	PROVE(given_rules == the_rules);
 	prove_nested(&given, &before);
-	PROVE(route_exit == CONTROL(before.vmcb02)->exit_code);
+	PROVE(given_exit == CONTROL(before.vmcb02)->exit_code);
 	i12 = intercepts_of(CONTROL(before.snapshot));
 	i01 = intercepts_of(CONTROL(before.vmcb01));
-	prove_intercepts(&merge12, &i12);
-	prove_intercepts(&merge01, &i01);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
 	prove_world(&before);
 	REACHED("psvm_vmcb_route_exit");
+}
+
+/* What is proved of the questions on words holds of those on pages. */
+void proof_questions_are_shared(void)
+{
+	struct psvm_nested n = nondet_nested();
+	struct psvm_intercepts i12 = nondet_intercepts(), i01 = nondet_intercepts();
+	struct psvm_intercepts got = psvm_merge_intercepts(the_rules, n, i12, i01);
+	uint64_t exit_code = nondet_u64();
+
+	PROVE(merges == 1 && merge_rules == the_rules);
+	prove_intercepts(&got, &merged);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
+	PROVE(merge_given.v12.int_ctl == n.v12.int_ctl && merge_given.facts == n.facts);
+	PROVE(merge_given.v12.misc1 == i12.word[3] && merge_given.v01.misc1 == i01.word[3]);
+	PROVE(psvm_route_exit(the_rules, n, exit_code, i12, i01) == routed);
+	PROVE(given_rules == the_rules && given_exit == exit_code);
+	PROVE(given.v12.int_ctl == n.v12.int_ctl && given.facts == n.facts);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
+	REACHED("the questions");
 }

@@ -45,6 +45,14 @@ other() { # source
 	echo "$dir/others/$1.o"
 }
 
+remove_bodies() { # object functions...
+	object=$1
+	shift
+	for function in "$@"; do
+		goto-instrument --remove-function-body "$function" "$object" "$object" >/dev/null
+	done
+}
+
 build() { # tree name
 	out=$1/$2 core='' others='' flags='' main=$2
 	mkdir -p "$out"
@@ -54,7 +62,7 @@ build() { # tree name
 	conditions) core=rules others=$reference ;;
 	cpu) others=cpu_reference.c ;;
 	stories) others="story.c properties.c" ;;
-	pages) core=pages ;;
+	pages) core="pages nested questions" ;;
 	vmcb) core=vmcb ;;
 	esac
 	# shellcheck disable=SC2086 # one or none
@@ -64,6 +72,10 @@ build() { # tree name
 		compile "$1" "$1/src/core/$part.c" "$out/$part.o"
 		objects="$objects $out/$part.o"
 	done
+	if [ "$2" = pages ]; then # which has its own
+		remove_bodies "$out/nested.o" psvm_run_
+		remove_bodies "$out/questions.o" psvm_merge_ psvm_route_
+	fi
 	for part in $others; do
 		objects="$objects $(other "$part")"
 	done
