@@ -6,17 +6,18 @@
 # exit status: 1 if a property does not hold, 2 if it is no proof for another reason
 set -eu
 program=$1/$2/program log=$1/$2/$3.log
-# How CBMC is to see arrays: element by element, or as a whole. It is a matter of time only.
+# How CBMC is to see arrays, and which solver is to decide: a matter of time only.
 case $2-$3 in
 vmcb-*) flags="--max-field-sensitivity-array-size 512" ;;
+any_rules-*) flags="--sat-solver cadical" ;;
 *) flags= ;;
 esac
 # One command runs all, on machines where others run, too: what takes more is no proof.
 # shellcheck disable=SC2086 # a list
-prlimit --as=8000000000 --cpu=600 cbmc "$program" --function "$3" --drop-unused-functions --slice-formula \
-	--bounds-check --pointer-check --pointer-overflow-check --pointer-primitive-check \
-	--div-by-zero-check --signed-overflow-check --undefined-shift-check \
-	--unwind 5000 --unwinding-assertions $flags >"$log" 2>&1 || :
+prlimit --as=8000000000 --cpu=600 cbmc "$program" --function "$3" \
+	--drop-unused-functions --slice-formula --bounds-check --pointer-check \
+	--pointer-overflow-check --pointer-primitive-check --div-by-zero-check \
+	--signed-overflow-check --undefined-shift-check --unwind 5000 --unwinding-assertions $flags >"$log" 2>&1 || :
 times >"$1/$2/$3.times"
 awk -v name="$2 $3" '
 	FNR == NR { # user and system time, of this shell and of its children
