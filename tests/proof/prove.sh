@@ -17,7 +17,8 @@ esac
 prlimit --as=8000000000 --cpu=600 cbmc "$program" --function "$3" \
 	--drop-unused-functions --slice-formula --bounds-check --pointer-check \
 	--pointer-overflow-check --pointer-primitive-check --div-by-zero-check \
-	--signed-overflow-check --undefined-shift-check --unwind 5000 --unwinding-assertions $flags >"$log" 2>&1 || :
+	--signed-overflow-check --undefined-shift-check --unwind 5000 \
+	--unwinding-assertions $flags >"$log" 2>&1 || :
 times >"$1/$2/$3.times"
 awk -v name="$2 $3" '
 	FNR == NR { # user and system time, of this shell and of its children
