@@ -19,14 +19,10 @@ ANY(uint64_t, u64);
 ANY(uint32_t, u32);
 ANY(bool, bool);
 
-static struct psvm_rules rules; /* the rule set of the proof */
-
-/* A rule set or none. */
-static const struct psvm_rules *some_rules(void)
-{
-	rules = nondet_rules();
-	return nondet_bool() ? &rules : NULL;
-}
+/* The rule set of the proof. Each function is also called without one; were it one
+ * pointer that may be null, CBMC would have to consider that at every access. */
+static struct psvm_rules rules;
+static const struct psvm_status no_rules = { PSVM_E_NULL, PSVM_AT_RULES, 0 };
 
 /* --- which status -------------------------------------------------------- */
 
@@ -50,30 +46,31 @@ static uint32_t wrong_in(const struct psvm_cell *cell)
 }
 
 /* rules.h: which cells each transition reads. The first complaint counts. */
-static struct psvm_status complaint(const struct psvm_rules *r, uint32_t first,
-				    uint32_t last)
+static struct psvm_status complaint(uint32_t first, uint32_t last)
 {
-	if (r == NULL)
-		return (struct psvm_status){ PSVM_E_NULL, PSVM_AT_RULES, 0 };
-	if (r->size != sizeof(struct psvm_rules))
-		return (struct psvm_status){ PSVM_E_RULES, PSVM_AT_SIZE, r->size };
-	if (r->reserved != 0)
-		return (struct psvm_status){ PSVM_E_RULES, PSVM_AT_RESERVED, r->reserved };
+	if (rules.size != sizeof(rules))
+		return (struct psvm_status){ PSVM_E_RULES, PSVM_AT_SIZE, rules.size };
+	if (rules.reserved != 0)
+		return (struct psvm_status){ PSVM_E_RULES, PSVM_AT_RESERVED, rules.reserved };
 	for (uint32_t id = first; id <= last; id++)
-		if (wrong_in(&r->cell[id]) != 0)
+		if (wrong_in(&rules.cell[id]) != 0)
 			return (struct psvm_status){ PSVM_E_RULES, id,
-						     wrong_in(&r->cell[id]) };
+						     wrong_in(&rules.cell[id]) };
 	return (struct psvm_status){ PSVM_OK, 0, 0 };
 }
 
-static struct psvm_status verdict(const struct psvm_rules *r, uint32_t facts,
-				  uint32_t first, uint32_t last)
+static struct psvm_status complaint_about(uint32_t facts)
 {
-	struct psvm_status status = complaint(r, first, last);
-
-	if (status.code == PSVM_OK && senseless(facts) != 0)
+	if (senseless(facts) != 0)
 		return (struct psvm_status){ PSVM_E_FACT, PSVM_AT_FACTS, senseless(facts) };
-	return status;
+	return (struct psvm_status){ PSVM_OK, 0, 0 };
+}
+
+static struct psvm_status verdict(uint32_t facts, uint32_t first, uint32_t last)
+{
+	struct psvm_status status = complaint(first, last);
+
+	return status.code == PSVM_OK ? complaint_about(facts) : status;
 }
 
 /* --- what a transition leaves alone -------------------------------------- */
@@ -137,12 +134,14 @@ static void prove_frame(const struct psvm_nested *n, const struct psvm_result *r
 	void proof_##function##_any(void) \
 	{ \
 		static const struct frame may = { __VA_ARGS__ }; \
-		const struct psvm_rules *r = some_rules(); \
 		struct psvm_nested n = nondet_nested(); \
-		struct psvm_result got = function(r, n); \
-		struct psvm_status want = \
-			verdict(r, n.facts, PSVM_CELL_##first, PSVM_CELL_##last); \
+		struct psvm_status want; \
+		struct psvm_result got; \
 		\
+		prove_same(function(NULL, n), refusal(n, no_rules)); \
+		rules = nondet_rules(); \
+		got = function(&rules, n); \
+		want = verdict(n.facts, PSVM_CELL_##first, PSVM_CELL_##last); \
 		PROVE_STATUS(got.status, want); \
 		if (want.code == PSVM_OK) { \
 			prove_frame(&n, &got, &may); \
@@ -206,48 +205,50 @@ static bool is_fine(struct psvm_status status)
 	return status.code == PSVM_OK;
 }
 
-/* The cell, and words around what is written. */
-static void prove_rule(const struct psvm_rules *r, struct psvm_nested n, uint32_t cell,
-		       uint64_t before)
+/* Any cell, and words around what is written. */
+void proof_psvm_rule_any(void)
 {
-	uint64_t bits[3] = { before, before, before };
-	struct psvm_status got = psvm_rule(r, n, cell, &bits[1]);
-	struct psvm_status want = complaint(r, 1, 0); /* of no cell */
+	struct psvm_nested n = nondet_nested();
+	uint32_t cell = nondet_u32();
+	uint64_t before = nondet_u64(), bits[3] = { before, before, before };
+	struct psvm_status got, want;
+	struct psvm_cell the_cell;
 
+	GIVEN(cell < PSVM_CELL_COUNT);
+	rules = nondet_rules();
+	the_cell = rules.cell[cell];
+	got = psvm_rule(&rules, n, cell, &bits[1]);
+	want = complaint(1, 0); /* of no cell */
+	if (is_fine(want) && wrong_in(&the_cell) != 0)
+		want = (struct psvm_status){ PSVM_E_RULES, cell, wrong_in(&the_cell) };
 	if (is_fine(want))
-		want = verdict(r, n.facts, cell, cell);
+		want = complaint_about(n.facts);
 	PROVE_STATUS(got, want);
 	PROVE(bits[0] == before && bits[2] == before);
 	if (!is_fine(want)) {
 		PROVE(bits[1] == before);
 		REACHED("psvm_rule any refused");
 	} else {
-		PROVE(bits[1] == meaning(&rules.cell[cell], psvm_conditions(n)));
+		PROVE(bits[1] == meaning(&the_cell, psvm_conditions(n)));
 		REACHED("psvm_rule any");
 	}
 }
 
-void proof_psvm_rule_any(void)
-{
-	const struct psvm_rules *r = some_rules();
-	struct psvm_nested n = nondet_nested();
-
-	for (uint32_t cell = 0; cell < PSVM_CELL_COUNT; cell++)
-		prove_rule(r, n, cell, nondet_u64());
-}
-
-/* No such cell, or nowhere to write what it says. */
+/* No rules, no such cell, or nowhere to write what it says. */
 void proof_psvm_rule_beyond(void)
 {
-	const struct psvm_rules *r = some_rules();
 	struct psvm_nested n = nondet_nested();
 	uint32_t cell = nondet_u32();
 	uint64_t before = nondet_u64(), bits = before;
 	bool somewhere = nondet_bool();
-	struct psvm_status got, want = complaint(r, 1, 0);
+	struct psvm_status got, want;
 
+	got = psvm_rule(NULL, n, cell, somewhere ? &bits : NULL);
+	PROVE_STATUS(got, no_rules);
 	GIVEN(cell >= PSVM_CELL_COUNT || !somewhere);
-	got = psvm_rule(r, n, cell, somewhere ? &bits : NULL);
+	rules = nondet_rules();
+	want = complaint(1, 0);
+	got = psvm_rule(&rules, n, cell, somewhere ? &bits : NULL);
 	if (is_fine(want) && somewhere)
 		want = (struct psvm_status){ PSVM_E_RULES, PSVM_AT_CELL, cell };
 	else if (is_fine(want))
@@ -259,13 +260,14 @@ void proof_psvm_rule_beyond(void)
 
 void proof_psvm_merge_intercepts_any(void)
 {
-	const struct psvm_rules *r = some_rules();
 	struct psvm_nested n = nondet_nested();
 	struct psvm_intercepts i12 = nondet_intercepts(), i01 = nondet_intercepts();
-	struct psvm_intercepts got = psvm_merge_intercepts(r, n, i12, i01);
-	struct psvm_status status =
-		verdict(r, n.facts, PSVM_CELL_MERGE_WORDS, PSVM_CELL_MERGE_SET_CR);
+	struct psvm_intercepts none = psvm_merge_intercepts(NULL, n, i12, i01), got;
+	struct psvm_status status;
 
+	rules = nondet_rules();
+	got = psvm_merge_intercepts(&rules, n, i12, i01);
+	status = verdict(n.facts, PSVM_CELL_MERGE_WORDS, PSVM_CELL_MERGE_SET_CR);
 	for (unsigned int i = 0; i < 6; i++) {
 		/* L1 gets every exit that it asked for. */
 		PROVE((got.word[i] & i12.word[i]) == i12.word[i]);
@@ -273,31 +275,36 @@ void proof_psvm_merge_intercepts_any(void)
 		PROVE(i == 0 || (got.word[i] & ~(i12.word[i] | i01.word[i])) == 0);
 		if (!is_fine(status))
 			PROVE(got.word[i] == (i12.word[i] | i01.word[i]));
+		PROVE(none.word[i] == (i12.word[i] | i01.word[i]));
 	}
 	REACHED("psvm_merge_intercepts any");
 }
 
 void proof_psvm_route_exit_any(void)
 {
-	const struct psvm_rules *r = some_rules();
 	struct psvm_nested n = nondet_nested();
 	struct psvm_intercepts i12 = nondet_intercepts(), i01 = nondet_intercepts();
-	uint32_t got = psvm_route_exit(r, n, nondet_u64(), i12, i01);
+	uint32_t got;
 
+	PROVE(psvm_route_exit(NULL, n, nondet_u64(), i12, i01) == PSVM_L0);
+	rules = nondet_rules();
+	got = psvm_route_exit(&rules, n, nondet_u64(), i12, i01);
 	PROVE(got <= PSVM_L1_BITMAP);
-	PROVE(is_fine(verdict(r, n.facts, PSVM_CELL_ROUTE_L0, PSVM_CELL_ROUTE_L1)) ||
+	PROVE(is_fine(verdict(n.facts, PSVM_CELL_ROUTE_L0, PSVM_CELL_ROUTE_L1)) ||
 	      got == PSVM_L0);
 	REACHED("psvm_route_exit any");
 }
 
 void proof_psvm_interrupt_arrives_any(void)
 {
-	const struct psvm_rules *r = some_rules();
 	struct psvm_nested n = nondet_nested();
-	uint32_t got = psvm_interrupt_arrives(r, n);
+	uint32_t got;
 
+	PROVE(psvm_interrupt_arrives(NULL, n) == PSVM_WAIT);
+	rules = nondet_rules();
+	got = psvm_interrupt_arrives(&rules, n);
 	PROVE(got <= PSVM_OPEN_WINDOW);
-	PROVE(is_fine(verdict(r, n.facts, PSVM_CELL_OPEN, PSVM_CELL_CLOSED_WINDOW)) ||
+	PROVE(is_fine(verdict(n.facts, PSVM_CELL_OPEN, PSVM_CELL_CLOSED_WINDOW)) ||
 	      got == PSVM_WAIT);
 	REACHED("psvm_interrupt_arrives any");
 }
@@ -306,13 +313,15 @@ void proof_psvm_interrupt_arrives_any(void)
 
 void proof_psvm_rules_check_any(void)
 {
-	const struct psvm_rules *r = some_rules();
 	const struct psvm_cell *cell12 = &rules.cell[PSVM_CELL_ENTER_FROM_12];
 	const struct psvm_cell *cell01 = &rules.cell[PSVM_CELL_ENTER_FROM_01];
-	struct psvm_status got = psvm_rules_check(r);
-	struct psvm_status want = complaint(r, 0, PSVM_CELL_COUNT - 1);
 	uint32_t conditions = nondet_u32() & (UINT32_MAX >> 1);
+	struct psvm_status got = psvm_rules_check(NULL), want;
 
+	PROVE_STATUS(got, no_rules);
+	rules = nondet_rules();
+	got = psvm_rules_check(&rules);
+	want = complaint(0, PSVM_CELL_COUNT - 1);
 	if (!is_fine(want)) {
 		PROVE_STATUS(got, want);
 		REACHED("psvm_rules_check any refused");

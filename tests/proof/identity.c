@@ -66,7 +66,10 @@ static struct psvm_words stored(struct psvm_words w, struct psvm_result r)
 /* What real rule sets do besides, each shown to happen. */
 enum exception {
 	KEEPS_EVENT = 1, /* EVENTINJ stays, V included, if the processor has not used it */
-	DROPS = 2,	 /* bits 63:1 of 068h become 0, and an unfinished event has lost 30:12 */
+	/* Bits 63:1 of 068h become 0: 1 is the processor's to write (L2's RFLAGS.IF), 63:2
+	 * should be 0. EXITINTINFO, which the processor writes as a whole, names the event
+	 * without what should be 0 in EVENTINJ, 30:12. */
+	DROPS = 2,
 	REUSES_02 = 4,	 /* xen: 060h by a clean bit of L1, and of a deferred exit; TLB_CONTROL */
 	LOSES_01 = 8,	 /* a window that was open on 01 before VMRUN closes */
 	LOSES_12 = 16	 /* xen: the request and the VINTR intercept of L1 */
@@ -98,9 +101,8 @@ static void prove_trip(struct psvm_words before, struct psvm_words after, unsign
 	PROVE(after.tlb_control == ((but & REUSES_02) ? 0 : before.tlb_control));
 	PROVE(after.int_state == ((but & DROPS) ? before.int_state & SHADOW : before.int_state));
 	PROVE(after.misc1 == before.misc1);
-	PROVE((but & KEEPS_EVENT) ? after.event_inj == before.event_inj :
-				    (after.event_inj & EVENT_V) == 0);
-	/* What the processor would write there; S9. */
+	/* What a #VMEXIT writes there; S9. */
+	PROVE(after.event_inj == ((but & KEEPS_EVENT) ? before.event_inj : 0));
 	PROVE(after.exit_int_info == ((but & DROPS) ? event & ~EVENT_SBZ : event));
 }
 

@@ -6,9 +6,18 @@
 #include "../vmcb_manual.h"
 #include "psvm/vmcb.h"
 
-struct image {
-	unsigned char byte[PSVM_VMCB_SIZE];
+/* A page in words, which CBMC knows one by one. It holds a structure or an image: on a
+ * little-endian machine, as CBMC's is here, vmcb.c proves these to be the same bytes. */
+struct page {
+	uint64_t word[PSVM_VMCB_SIZE / 8];
 };
+
+/* Store an element. */
+static inline void put(void *page, unsigned int offset, unsigned int size, uint64_t value)
+{
+	for (unsigned int i = 0; i < size; i++)
+		((unsigned char *)page)[offset + i] = (unsigned char)(value >> 8 * i);
+}
 
 /* An element: the processor is little-endian. */
 static inline uint64_t element(const unsigned char *bytes, unsigned int size)

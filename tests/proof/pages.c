@@ -13,52 +13,60 @@
 #include "same.h"
 #include "psvm/pages.h"
 #include "psvm/rule_sets.h"
+#include "psvm/steps_impl.h"
 
-ANY(struct psvm_vmcb, vmcb);
-ANY(struct psvm_vmcb_control, control);
+/*
+ * The beginning of a page: an access to the state save area is one outside the object.
+ * CBMC is to know the words up to the clean bits one by one, and the rest as a whole.
+ */
+struct area {
+	struct {
+		uint64_t word[0x0c8 / 8];
+	} head;
+	struct {
+		uint64_t word[(PSVM_VMCB_CONTROL_SIZE - 0x0c8) / 8];
+	} rest;
+};
+ANY(struct area, area);
 ANY(struct psvm_result, result);
 ANY(struct psvm_status, status);
 ANY(struct psvm_intercepts, intercepts);
+ANY(struct psvm_nested, nested);
+ANY(uint64_t, u64);
 ANY(uint32_t, u32);
 ANY(uint8_t, u8);
 ANY(bool, bool);
 
-/* --- the pages of one virtual CPU: separate objects, so that an access that leaves one
- * is found --- */
-
-ANY(struct image, image);
+/* --- the pages of one virtual CPU ---------------------------------------- */
 
 struct world {
-	struct psvm_vmcb vmcb01, vmcb02;
-	struct psvm_vmcb_control snapshot;
-	struct image vmcb12;
+	struct area vmcb01, vmcb02, snapshot, vmcb12;
 };
 
-static struct psvm_vmcb vmcb01, vmcb02;
-static struct psvm_vmcb_control snapshot;
-static struct image vmcb12;
+static struct area vmcb01, vmcb02, snapshot, vmcb12;
 static struct world before; /* the same when the function was called */
 
 static struct psvm_pages pages;
 static int some_context;
 
-/* Any contents; the pages of `there`. */
 enum { SNAPSHOT = 1, VMCB02 = 2, VMCB01 = 4, VMCB12 = 8, ALL = 15 };
 
-static void some_pages(unsigned int there)
+static void use_pages(unsigned int there)
 {
-	before.vmcb01 = nondet_vmcb();
-	before.vmcb02 = nondet_vmcb();
-	before.snapshot = nondet_control();
-	before.vmcb12 = nondet_image();
-	vmcb01 = before.vmcb01;
-	vmcb02 = before.vmcb02;
-	snapshot = before.snapshot;
-	vmcb12 = before.vmcb12;
-	pages.vmcb01 = there & VMCB01 ? &vmcb01 : NULL;
-	pages.vmcb02 = there & VMCB02 ? &vmcb02 : NULL;
-	pages.snapshot = there & SNAPSHOT ? &snapshot : NULL;
+	pages.vmcb01 = there & VMCB01 ? (struct psvm_vmcb *)&vmcb01 : NULL;
+	pages.vmcb02 = there & VMCB02 ? (struct psvm_vmcb *)&vmcb02 : NULL;
+	pages.snapshot = there & SNAPSHOT ? (struct psvm_vmcb_control *)&snapshot : NULL;
 	pages.vmcb12 = there & VMCB12 ? &vmcb12 : NULL;
+}
+
+/* Any contents. */
+static void some_pages(void)
+{
+	before.vmcb01 = vmcb01 = nondet_area();
+	before.vmcb02 = vmcb02 = nondet_area();
+	before.snapshot = snapshot = nondet_area();
+	before.vmcb12 = vmcb12 = nondet_area();
+	use_pages(ALL);
 	pages.context = &some_context;
 	pages.facts = nondet_u32();
 	pages.nmis = nondet_u8();
@@ -76,93 +84,77 @@ static const struct psvm_status fine = { PSVM_OK, 0, 0 };
 /* The last call: its input and its result. */
 static const struct psvm_rules *given_rules;
 static struct psvm_nested given;
+static enum psvm_step_ given_step;
 static struct psvm_result returned;
+static unsigned int runs;
+static bool asks; /* may request anything (any_rules.c) */
 
-static struct psvm_result transition(const struct psvm_rules *rules, struct psvm_nested n,
-				     bool requests)
+/* The functions of psvm/nested.h are the real ones, down to what those of psvm/pages.h
+ * call, too. */
+void psvm_run_(struct psvm_result *r, const struct psvm_rules *rules,
+	       const struct psvm_nested *n, enum psvm_step_ step)
 {
 	struct psvm_status null = { PSVM_E_NULL, PSVM_AT_RULES, 0 };
 	struct psvm_status status = rules == NULL ? null : verdict;
 
 	given_rules = rules;
-	given = n;
+	given = *n;
+	given_step = step;
+	runs++;
 	if (status.code != PSVM_OK) {
-		returned = refusal(n, status);
+		returned = refusal(*n, status);
 	} else {
 		returned = nondet_result();
 		returned.status = status;
-		if (!requests)
+		if (!asks)
 			returned.requests = 0;
 	}
-	return returned;
+	*r = returned;
 }
-
-/* How often each was called. */
-#define STUB(function, requests) \
-	static unsigned int calls_of_##function; \
-	struct psvm_result function(const struct psvm_rules *rules, struct psvm_nested n) \
-	{ \
-		calls_of_##function++; \
-		return transition(rules, n, requests); \
-	}
-STUB(psvm_snapshot, false)
-STUB(psvm_enter, true)
-STUB(psvm_reenter, true)
-STUB(psvm_window_open, false)
-STUB(psvm_window_close, true)
-STUB(psvm_refresh, false)
-STUB(psvm_nested_sync_int_ctl, true)
 
 static unsigned int merges;
 static const struct psvm_rules *merge_rules;
 static struct psvm_nested merge_given;
-static struct psvm_intercepts merge12, merge01, merged;
+static struct psvm_intercepts given12, given01, merged;
 
-struct psvm_intercepts psvm_merge_intercepts(const struct psvm_rules *rules,
-					     struct psvm_nested n, struct psvm_intercepts i12,
-					     struct psvm_intercepts i01)
+void psvm_merge_(struct psvm_intercepts *i12, const struct psvm_rules *rules,
+		 const struct psvm_nested *n, struct psvm_intercepts *i01)
 {
 	merges++;
 	merge_rules = rules;
-	merge_given = n;
-	merge12 = i12;
-	merge01 = i01;
-	merged = nondet_intercepts();
-	return merged;
+	merge_given = *n;
+	given12 = *i12;
+	given01 = *i01;
+	*i01 = nondet_intercepts();
+	*i12 = merged = nondet_intercepts();
 }
 
-static uint64_t route_exit;
+static uint64_t given_exit;
 static uint32_t routed;
 
-uint32_t psvm_route_exit(const struct psvm_rules *rules, struct psvm_nested n,
-			 uint64_t exit_code, struct psvm_intercepts i12,
-			 struct psvm_intercepts i01)
+uint32_t psvm_route_(const struct psvm_rules *rules, const struct psvm_nested *n,
+		     uint64_t exit_code, const struct psvm_intercepts *i12,
+		     const struct psvm_intercepts *i01)
 {
 	given_rules = rules;
-	given = n;
-	route_exit = exit_code;
-	merge12 = i12;
-	merge01 = i01;
+	given = *n;
+	given12 = *i12;
+	given01 = *i01;
+	given_exit = exit_code;
 	routed = nondet_u32();
 	return routed;
 }
 
-/* psvm_vmcb_control_load() as vmcb.c proves it to be. */
+/* As vmcb.c proves it to be: the bytes (image.h). */
 void psvm_vmcb_control_load(struct psvm_vmcb_control *control, const volatile void *bytes)
 {
-	const struct image *from = (const struct image *)bytes;
-
-#define IS(area, name, size, offset) \
-	IF_##area(control->name = element(from->byte + (offset), size);)
-#define IN(area, name, size, count, offset) \
-	IF_##area(for (unsigned int i = 0; i < (count); i++) \
-		control->name[i] = element(from->byte + (offset) + i * (size), size);)
-	IMAGE_MEMBERS
-#undef IS
-#undef IN
+	*(struct area *)control = *(const volatile struct area *)bytes;
 }
 
 /* --- what is to happen --------------------------------------------------- */
+
+/* A page begins with its control area. */
+#define CONTROL(page) ((struct psvm_vmcb_control *)&(page))
 
 static struct psvm_words words_of(const struct psvm_vmcb_control *c)
 {
@@ -187,28 +179,21 @@ static void put_words(struct psvm_vmcb_control *c, const struct psvm_words *w)
 	c->tlb_control = w->tlb_control;
 }
 
-/* A field of vmcb12, little-endian. */
-static void put(struct image *image, unsigned int offset, unsigned int width, uint64_t value)
-{
-	for (unsigned int i = 0; i < width; i++)
-		image->byte[offset + i] = (unsigned char)(value >> 8 * i);
-}
-
-/* Offsets of APM table B-1. */
-static void put_fields(struct image *image, const struct psvm_words *w, uint32_t fields)
+/* Fields of vmcb12, at their offsets in APM table B-1. */
+static void put_fields(struct area *vmcb, const struct psvm_words *w, uint32_t fields)
 {
 	if (fields & PSVM_F_INT_CTL)
-		put(image, 0x060, 4, w->int_ctl);
+		put(vmcb, 0x060, 4, w->int_ctl);
 	if (fields & PSVM_F_INT_VECTOR)
-		put(image, 0x064, 4, w->int_ctl >> 32);
+		put(vmcb, 0x064, 4, w->int_ctl >> 32);
 	if (fields & PSVM_F_INT_STATE)
-		put(image, 0x068, 8, w->int_state);
+		put(vmcb, 0x068, 8, w->int_state);
 	if (fields & PSVM_F_EVENT_INJ)
-		put(image, 0x0a8, 8, w->event_inj);
+		put(vmcb, 0x0a8, 8, w->event_inj);
 	if (fields & PSVM_F_EXIT_INT_INFO)
-		put(image, 0x088, 8, w->exit_int_info);
+		put(vmcb, 0x088, 8, w->exit_int_info);
 	if (fields & PSVM_F_TLB_CONTROL)
-		put(image, 0x05c, 1, w->tlb_control);
+		put(vmcb, 0x05c, 1, w->tlb_control);
 }
 
 static void prove_intercepts(const struct psvm_intercepts *got,
@@ -220,9 +205,9 @@ static void prove_intercepts(const struct psvm_intercepts *got,
 
 static void prove_nested(const struct psvm_nested *n, const struct world *w)
 {
-	struct psvm_words v12 = words_of(&w->snapshot);
-	struct psvm_words v02 = words_of(&w->vmcb02.control);
-	struct psvm_words v01 = words_of(&w->vmcb01.control);
+	struct psvm_words v12 = words_of(CONTROL(w->snapshot));
+	struct psvm_words v02 = words_of(CONTROL(w->vmcb02));
+	struct psvm_words v01 = words_of(CONTROL(w->vmcb01));
 
 	PROVE_WORDS(n->v12, v12);
 	PROVE_WORDS(n->v02, v02);
@@ -233,47 +218,20 @@ static void prove_nested(const struct psvm_nested *n, const struct world *w)
 	PROVE(n->external == pages.external);
 }
 
-/* Every byte of every page: member by member, and element by element; of a very large array
- * any element. */
-#define PROVE_ARRAY(a, b, count) \
-	if ((count) > 1000) \
-		PROVE(i >= (count) || (a)[i] == (b)[i]); \
-	else \
-		for (unsigned int j = 0; j < (count); j++) \
-			PROVE((a)[j] == (b)[j]);
-
-static void prove_vmcb(const struct psvm_vmcb *got, const struct psvm_vmcb *want)
-{
-	unsigned int i = nondet_u32();
-
-#define IS(area, name, size, offset) PROVE(got->area.name == want->area.name);
-#define IN(area, name, size, count, offset) \
-	PROVE_ARRAY(got->area.name, want->area.name, count)
-	IMAGE_MEMBERS
-#undef IS
-#undef IN
-}
-
-static void prove_control(const struct psvm_vmcb_control *got,
-			  const struct psvm_vmcb_control *want)
-{
-#define IS(area, name, size, offset) IF_##area(PROVE(got->name == want->name);)
-#define IN(area, name, size, count, offset) \
-	IF_##area(for (unsigned int j = 0; j < (count); j++) \
-		PROVE(got->name[j] == want->name[j]);)
-	IMAGE_MEMBERS
-#undef IS
-#undef IN
-}
+/* Every byte of every page: those behind the areas have not been accessed. */
+#define PROVE_BYTES(got, want) \
+	for (unsigned int i = 0; i < sizeof((got).word) / 8; i++) \
+		PROVE((got).word[i] == (want).word[i]);
+#define PROVE_AREA(got, want) \
+	PROVE_BYTES((got).head, (want).head) \
+	PROVE_BYTES((got).rest, (want).rest)
 
 static void prove_world(const struct world *want)
 {
-	unsigned int i = nondet_u32();
-
-	prove_vmcb(&vmcb01, &want->vmcb01);
-	prove_vmcb(&vmcb02, &want->vmcb02);
-	prove_control(&snapshot, &want->snapshot);
-	PROVE(i >= PSVM_VMCB_SIZE || vmcb12.byte[i] == want->vmcb12.byte[i]);
+	PROVE_AREA(vmcb01, want->vmcb01)
+	PROVE_AREA(vmcb02, want->vmcb02)
+	PROVE_AREA(snapshot, want->snapshot)
+	PROVE_AREA(vmcb12, want->vmcb12)
 }
 
 /* --- what each transition stores besides words and clean bits of 02 and 01 - */
@@ -285,7 +243,7 @@ static void store_no_more(struct world *want)
 
 static void store_snapshot(struct world *want)
 {
-	put_words(&want->snapshot, &returned.v12);
+	put_words(CONTROL(want->snapshot), &returned.v12);
 }
 
 static void store_vmcb12(struct world *want)
@@ -306,15 +264,15 @@ static void store_failure(struct world *want)
 /* The intercepts but 00Ch, which is a word of the transition; clean bit I. */
 static void store_merged(struct world *want)
 {
-	struct psvm_vmcb_control *c = &want->vmcb02.control;
-	struct psvm_intercepts i12 = intercepts_of(&want->snapshot);
-	struct psvm_intercepts i01 = intercepts_of(&want->vmcb01.control);
+	struct psvm_vmcb_control *c = CONTROL(want->vmcb02);
+	struct psvm_intercepts i12 = intercepts_of(CONTROL(want->snapshot));
+	struct psvm_intercepts i01 = intercepts_of(CONTROL(want->vmcb01));
 	struct psvm_intercepts old = intercepts_of(c);
 
 	PROVE(merges == 1 && merge_rules == the_rules);
 	prove_nested(&merge_given, want);
-	prove_intercepts(&merge12, &i12);
-	prove_intercepts(&merge01, &i01);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
 	c->intercept_cr = merged.word[0];
 	c->intercept_dr = merged.word[1];
 	c->intercept_exceptions = merged.word[2];
@@ -342,10 +300,10 @@ static struct world wanted(void)
 {
 	struct world want = before;
 
-	put_words(&want.vmcb02.control, &returned.v02);
-	want.vmcb02.control.clean &= ~returned.dirty02;
-	put_words(&want.vmcb01.control, &returned.v01);
-	want.vmcb01.control.clean &= ~returned.dirty01;
+	put_words(CONTROL(want.vmcb02), &returned.v02);
+	CONTROL(want.vmcb02)->clean &= ~returned.dirty02;
+	put_words(CONTROL(want.vmcb01), &returned.v01);
+	CONTROL(want.vmcb01)->clean &= ~returned.dirty01;
 	stores(&want);
 	return want;
 }
@@ -383,15 +341,26 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 	prove_same(got, refusal(none, status));
 }
 
+/* Which step a transition on words is: it says so itself. */
+static enum psvm_step_ step_of(struct psvm_result (*of_words)(const struct psvm_rules *,
+							       struct psvm_nested))
+{
+	(void)of_words(the_rules, given);
+	PROVE(runs == 1);
+	runs = 0;
+	return given_step;
+}
+
 /* Three proofs: a page is missing; the transition refuses; it does not. */
 #define WITHOUT_A_PAGE(function, needs) \
 	void proof_##function##_without_a_page(void) \
 	{ \
 		pages.request = on_request; \
+		some_pages(); \
 		for (unsigned int there = 0; there < ALL; there++) { \
 			if (missing(there, needs) == 0) \
 				continue; \
-			some_pages(there); \
+			use_pages(there); \
 			prove_missed(function(the_rules, &pages), missing(there, needs)); \
 		} \
 		prove_missed(function(the_rules, NULL), PSVM_AT_PAGES); \
@@ -406,7 +375,7 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		pages.request = on_request; \
 		verdict = nondet_status(); \
 		GIVEN(verdict.code != PSVM_OK); \
-		some_pages(ALL); \
+		some_pages(); \
 		prove_same(function(the_rules, &pages), returned); \
 		PROVE(given_rules == the_rules); \
 		PROVE(requests_made == 0); \
@@ -414,17 +383,19 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		REACHED(#function " refused"); \
 	}
 
-#define DONE(function, of_words, store) \
+#define DONE(function, of_words, may_ask, store) \
 	void proof_##function(void) \
 	{ \
+		enum psvm_step_ step = step_of(of_words); \
 		struct world want; \
 		\
 		pages.request = nondet_bool() ? on_request : NULL; \
+		asks = may_ask; \
 		stores = store; \
 		verdict = fine; \
-		some_pages(ALL); \
+		some_pages(); \
 		prove_same(function(the_rules, &pages), returned); \
-		PROVE(calls_of_##of_words == 1 && given_rules == the_rules); \
+		PROVE(runs == 1 && given_step == step && given_rules == the_rules); \
 		prove_nested(&given, &before); \
 		PROVE(requests_made == (pages.request != NULL && returned.requests != 0)); \
 		want = wanted(); \
@@ -432,16 +403,17 @@ static void prove_missed(struct psvm_result got, uint32_t where)
 		REACHED(#function); \
 	}
 
-#define TRANSITION(function, of_words, needs, store) \
-	WITHOUT_A_PAGE(function, needs) REFUSED(function) DONE(function, of_words, store)
+#define TRANSITION(function, of_words, may_ask, needs, store) \
+	WITHOUT_A_PAGE(function, needs) REFUSED(function) \
+	DONE(function, of_words, may_ask, store)
 
 #define ON_02_01 (SNAPSHOT | VMCB02 | VMCB01)
-TRANSITION(psvm_vmcb_enter, psvm_enter, ALL, store_entered)
-TRANSITION(psvm_vmcb_reenter, psvm_reenter, ALL, store_entered)
-TRANSITION(psvm_vmcb_window_open, psvm_window_open, ON_02_01, store_no_more)
-TRANSITION(psvm_vmcb_window_close, psvm_window_close, ON_02_01, store_no_more)
-TRANSITION(psvm_vmcb_refresh, psvm_refresh, ON_02_01, store_snapshot)
-TRANSITION(psvm_vmcb_nested_sync_int_ctl, psvm_nested_sync_int_ctl, ALL, store_vmcb12)
+TRANSITION(psvm_vmcb_enter, psvm_enter, true, ALL, store_entered)
+TRANSITION(psvm_vmcb_reenter, psvm_reenter, true, ALL, store_entered)
+TRANSITION(psvm_vmcb_window_open, psvm_window_open, false, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_window_close, psvm_window_close, true, ON_02_01, store_no_more)
+TRANSITION(psvm_vmcb_refresh, psvm_refresh, false, ON_02_01, store_snapshot)
+TRANSITION(psvm_vmcb_nested_sync_int_ctl, psvm_nested_sync_int_ctl, true, ALL, store_vmcb12)
 WITHOUT_A_PAGE(psvm_vmcb_snapshot, SNAPSHOT | VMCB12)
 REFUSED(psvm_vmcb_snapshot)
 
@@ -449,20 +421,21 @@ REFUSED(psvm_vmcb_snapshot)
 void proof_psvm_vmcb_snapshot(void)
 {
 	struct psvm_words none = { .int_ctl = 0 }, v12;
+	enum psvm_step_ step = step_of(psvm_snapshot);
 	struct world want;
 
 	pages.request = on_request;
 	verdict = fine;
-	some_pages(ALL);
+	some_pages();
 	prove_same(psvm_vmcb_snapshot(the_rules, &pages), returned);
-	PROVE(given_rules == the_rules && given.facts == pages.facts);
+	PROVE(given_step == step && given_rules == the_rules && given.facts == pages.facts);
 	want = before;
-	psvm_vmcb_control_load(&want.snapshot, &before.vmcb12);
-	v12 = words_of(&want.snapshot);
+	want.snapshot = before.vmcb12;
+	v12 = words_of(CONTROL(want.snapshot));
 	PROVE_WORDS(given.v12, v12);
 	PROVE_WORDS(given.v02, none);
 	PROVE_WORDS(given.v01, none);
-	put_words(&want.snapshot, &returned.v12);
+	put_words(CONTROL(want.snapshot), &returned.v12);
 	PROVE(requests_made == 0);
 	prove_world(&want);
 	REACHED("psvm_vmcb_snapshot");
@@ -472,22 +445,45 @@ void proof_psvm_vmcb_route_exit(void)
 {
 	struct psvm_intercepts i12, i01;
 
+	some_pages();
 	for (unsigned int there = 0; there < ALL; there++) {
 		if (missing(there, ON_02_01) == 0)
 			continue;
-		some_pages(there);
+		use_pages(there);
 		PROVE(psvm_vmcb_route_exit(the_rules, &pages) == PSVM_L0);
 	}
 	PROVE(psvm_vmcb_route_exit(the_rules, NULL) == PSVM_L0);
-	some_pages(ALL);
+	use_pages(ALL);
 	PROVE(psvm_vmcb_route_exit(the_rules, &pages) == routed);
 	PROVE(given_rules == the_rules);
 	prove_nested(&given, &before);
-	PROVE(route_exit == before.vmcb02.control.exit_code);
-	i12 = intercepts_of(&before.snapshot);
-	i01 = intercepts_of(&before.vmcb01.control);
-	prove_intercepts(&merge12, &i12);
-	prove_intercepts(&merge01, &i01);
+	PROVE(given_exit == CONTROL(before.vmcb02)->exit_code);
+	i12 = intercepts_of(CONTROL(before.snapshot));
+	i01 = intercepts_of(CONTROL(before.vmcb01));
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
 	prove_world(&before);
 	REACHED("psvm_vmcb_route_exit");
+}
+
+/* What is proved of the questions on words holds of those on pages. */
+void proof_questions_are_shared(void)
+{
+	struct psvm_nested n = nondet_nested();
+	struct psvm_intercepts i12 = nondet_intercepts(), i01 = nondet_intercepts();
+	struct psvm_intercepts got = psvm_merge_intercepts(the_rules, n, i12, i01);
+	uint64_t exit_code = nondet_u64();
+
+	PROVE(merges == 1 && merge_rules == the_rules);
+	prove_intercepts(&got, &merged);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
+	PROVE(merge_given.v12.int_ctl == n.v12.int_ctl && merge_given.facts == n.facts);
+	PROVE(merge_given.v12.misc1 == i12.word[3] && merge_given.v01.misc1 == i01.word[3]);
+	PROVE(psvm_route_exit(the_rules, n, exit_code, i12, i01) == routed);
+	PROVE(given_rules == the_rules && given_exit == exit_code);
+	PROVE(given.v12.int_ctl == n.v12.int_ctl && given.facts == n.facts);
+	prove_intercepts(&given12, &i12);
+	prove_intercepts(&given01, &i01);
+	REACHED("the questions");
 }

@@ -7,14 +7,9 @@
 
 #include "image.h"
 
-ANY(struct psvm_vmcb, vmcb);
 ANY(struct psvm_vmcb_segment, segment);
 ANY(uint64_t, u64);
 
-/* The bytes of structure and image, in words, which CBMC knows one by one. */
-struct page {
-	uint64_t word[PSVM_VMCB_SIZE / 8];
-};
 ANY(struct page, page);
 static struct page native, image;
 
@@ -80,22 +75,15 @@ void proof_psvm_vmcb_control_load(void)
 
 /* --- setters: the member, and the clean bit of its group (15.15.3) -------- */
 
-static void prove_same(const struct psvm_vmcb *got, const struct psvm_vmcb *want)
-{
-	uint64_t i = nondet_u64();
+/* All setters at once: which one is called is any of them. */
+static struct page want;
 
-#define IS(area, name, size, offset) PROVE(got->area.name == want->area.name);
-#define IN(area, name, size, count, offset) \
-	PROVE(i >= (count) || got->area.name[i] == want->area.name[i]);
-	IMAGE_MEMBERS
-#undef IS
-#undef IN
-}
-
-static void set_clean(struct psvm_vmcb *vmcb, int group)
+static void want_clean(int group)
 {
+	uint64_t clean = element((const unsigned char *)&want + 0x0c0, 4);
+
 	if (group != NO_GROUP)
-		vmcb->control.clean &= ~(UINT32_C(1) << group);
+		put(&want, 0x0c0, 4, clean & ~(UINT64_C(1) << group));
 }
 
 #define UINT_1 uint8_t
@@ -103,24 +91,35 @@ static void set_clean(struct psvm_vmcb *vmcb, int group)
 #define UINT_4 uint32_t
 #define UINT_8 uint64_t
 
-#define SETTER(area, name, type, any_value, group) \
-	{ \
-		struct psvm_vmcb before = nondet_vmcb(), got = before, want = before; \
-		type value = any_value; \
+#define SET_SCALAR(area, name, size, offset, group) \
+	if (which-- == 0) { \
+		UINT_##size value = (UINT_##size)nondet_u64(); \
 		\
-		psvm_vmcb_set_##name(&got, value); \
-		want.area.name = value; \
-		set_clean(&want, group); \
-		prove_same(&got, &want); \
+		psvm_vmcb_set_##name((struct psvm_vmcb *)&native, value); \
+		put(&want, offset, size, value); \
+		want_clean(group); \
 		REACHED("psvm_vmcb_set_" #name); \
 	}
-#define SET_SCALAR(area, name, size, offset, group) \
-	SETTER(area, name, UINT_##size, (UINT_##size)nondet_u64(), group)
 #define SET_SEGMENT(name, offset, group) \
-	SETTER(save, name, struct psvm_vmcb_segment, nondet_segment(), group)
+	if (which-- == 0) { \
+		struct psvm_vmcb_segment value = nondet_segment(); \
+		\
+		psvm_vmcb_set_##name((struct psvm_vmcb *)&native, value); \
+		put(&want, offset, 2, value.selector); \
+		put(&want, (offset) + 2, 2, value.attrib); \
+		put(&want, (offset) + 4, 4, value.limit); \
+		put(&want, (offset) + 8, 8, value.base); \
+		want_clean(group); \
+		REACHED("psvm_vmcb_set_" #name); \
+	}
 
 void proof_psvm_vmcb_set(void)
 {
+	uint64_t which = nondet_u64();
+
+	native = want = nondet_page();
 	SCALARS(SET_SCALAR)
 	SEGMENTS(SET_SEGMENT)
+	for (unsigned int i = 0; i < PSVM_VMCB_SIZE / 8; i++)
+		PROVE(native.word[i] == want.word[i]);
 }
