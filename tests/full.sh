@@ -4,9 +4,10 @@
 # kept as full-exact.json. A job scheduler may run the shards side by side: what they
 # print does not depend on it. For exact each needs less than 2 GiB, all together some
 # 15 minutes of one core.
-# usage: full.sh PSVM RULES > full-RULES.json
+# With KEPT: compare with that file, print nothing.
+# usage: full.sh PSVM RULES [KEPT] > full-RULES.json
 set -eu
-[ $# = 2 ] || { echo "usage: full.sh PSVM RULES" >&2; exit 2; }
+[ $# = 2 ] || [ $# = 3 ] || { echo "usage: full.sh PSVM RULES [KEPT]" >&2; exit 2; }
 shards=37
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -25,7 +25,7 @@ esac
 count=0
 for header in include/psvm/*.h; do
 	case $header in
-	*_impl.h) continue ;; # bodies, included by the header of the same name
+	*_impl.h) continue ;; # bodies, included by others
 	esac
 	for standard in $standards; do
 		for define in PSVM_HEADER_ONLY PSVM_EXTERN; do

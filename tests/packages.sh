@@ -94,6 +94,9 @@ if [ -n "$needed" ]; then
 	# shellcheck disable=SC2086 # a list
 	install $needed
 fi
+if [ -n "$optional" ] && [ -z "$needed" ]; then
+	apt-get update -qq || true
+fi
 for package in $optional; do
 	install "$package" 2>/dev/null ||
 		echo "packages.sh: no $package here: the tests with it are skipped"

@@ -102,14 +102,30 @@ static void images(void **state)
 #undef PSVM_X
 }
 
+/* Each function finds this bit of int_ctl everywhere, and nothing else. */
+static void set_up(uint64_t bit)
+{
+	memset(&vmcb02, 0, sizeof(vmcb02));
+	memset(&vmcb01, 0, sizeof(vmcb01));
+	memset(&snapshot, 0, sizeof(snapshot));
+	memset(vmcb12, 0, sizeof(vmcb12));
+	vmcb02.control.int_ctl = bit;
+	vmcb01.control.int_ctl = bit;
+	snapshot.int_ctl = bit;
+	for (unsigned i = 0; i < 8; i++)
+		vmcb12[0x60 + i] = (unsigned char)(bit >> 8 * i & 0xff);
+}
+
 /* What is refused reads nothing. */
 #define PSVM_X(function, size) \
+	set_up(bit); \
 	start(); \
 	assert_reads(#function, \
 		     function(rules, &pages).status.code == PSVM_OK ? (size) : 0);
-static void on_pages(const struct psvm_rules *rules)
+static void on_pages(const struct psvm_rules *rules, uint64_t bit)
 {
 	FUNCTIONS_ON_PAGES(PSVM_X)
+	set_up(bit);
 	start();
 	(void)psvm_vmcb_route_exit(rules, &pages);
 	assert_reads("psvm_vmcb_route_exit", 0);
@@ -122,14 +138,12 @@ static void wrappers(void **state)
 	(void)state;
 	for (uint32_t set = 0; set < PSVM_RULE_SET_COUNT; set++)
 		for (unsigned bit = 0; bit < 64; bit++) {
-			memset(&vmcb02, 0, sizeof(vmcb02));
-			memset(&vmcb01, 0, sizeof(vmcb01));
-			vmcb02.control.int_ctl = UINT64_C(1) << bit;
-			snapshot.int_ctl = UINT64_C(1) << bit;
 			pages.facts = (uint32_t)(UINT64_C(1) << bit & UINT32_MAX);
-			on_pages(psvm_rules_builtin(set));
+			on_pages(psvm_rules_builtin(set), UINT64_C(1) << bit);
+			pages.facts = 0;
+			on_pages(psvm_rules_builtin(set), UINT64_C(1) << bit);
 		}
-	on_pages(NULL);
+	on_pages(NULL, 0);
 }
 
 int main(void)

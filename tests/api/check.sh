@@ -10,7 +10,6 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v abidiff >/dev/null || { echo "no abidiff (abigail-tools)"; exit 77; }
-version_files="include/psvm/version.h CHANGELOG.md"
 
 # A readable list that is the same wherever it is made.
 {
@@ -40,24 +39,36 @@ for library in psvm psvm_check; do
 		"$(grep -c "<class-decl .*is-struct='yes'" tests/api/$library.abi) structs"
 done
 
-# Which files changed with a list: now, if it has changed since the last commit, or else
+# What came with a change of a list: now, if it has changed since the last commit, or else
 # in the commit that changed it last. A new list comes alone.
+version() { # commit: or none, for the tree as it is
+	if [ -n "${1-}" ]; then
+		git show "$1:include/psvm/version.h"
+	else
+		cat include/psvm/version.h
+	fi | sed -n 's/.*define PSVM_VERSION	*//p'
+}
 if git rev-parse --git-dir >"$work/log" 2>&1 && [ -z "$(git rev-parse --show-prefix)" ]; then
 	for library in psvm psvm_check; do
 		list=tests/api/$library.abi
 		if ! git diff --quiet --diff-filter=M HEAD -- $list; then
 			changed=$(git diff --name-only HEAD)
+			commit=
+			before=HEAD
 		else
 			commit=$(git log -1 --diff-filter=M --format=%H -- $list)
 			[ -n "$commit" ] || continue
 			changed=$(git show --format= --name-only "$commit")
+			before=$commit^
 		fi
-		for file in $version_files; do
-			echo "$changed" | grep -q -x "$file" || {
-				echo "FAILED: $list has changed without $file" >&2
-				status=1
-			}
-		done
+		if [ "$(version "$commit")" = "$(version "$before")" ]; then
+			echo "FAILED: $list has changed, the version has not" >&2
+			status=1
+		fi
+		echo "$changed" | grep -q -x CHANGELOG.md || {
+			echo "FAILED: $list has changed without CHANGELOG.md" >&2
+			status=1
+		}
 	done
 fi
 exit $status

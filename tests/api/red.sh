@@ -31,11 +31,11 @@ sees() { # complaint...
 
 sh tests/api/check.sh >out 2>&1 || { cat out; exit 1; }
 echo "<!-- -->" >>tests/api/psvm.abi
-sees 'psvm.abi has changed without include/psvm/version.h' \
-	'psvm.abi has changed without CHANGELOG.md'
+sees 'psvm.abi has changed, the version has not' 'psvm.abi has changed without CHANGELOG.md'
+echo "/* */" >>include/psvm/version.h # touched, not raised
 git add .
 git -c user.name=x -c user.email=x@example.org commit -q -m x
-sees 'psvm.abi has changed without include/psvm/version.h'
+sees 'psvm.abi has changed, the version has not'
 git reset -q --hard HEAD^
 sed -i 's/	uint8_t external;.*/&\n	uint8_t one_more[9];/' include/psvm/nested.h
 sed -i 's/psvm_vmcb_store(/psvm_vmcb_keep(/' include/psvm/vmcb.h src/core/vmcb.c
