@@ -171,7 +171,8 @@ PSVM_SHARED bool run(enum psvm_step_ step, const struct psvm_rules *rules,
 	return true;
 }
 
-/* Nothing may be written before the rules and facts are known to be good. */
+/* Nothing may be written before the rules and facts are known to be good, which they are
+ * the second time if they were the first. */
 PSVM_SHARED void snapshot(const struct psvm_rules *rules, const struct psvm_pages *pages,
 			  struct psvm_result *r)
 {

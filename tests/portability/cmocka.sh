@@ -9,7 +9,7 @@ dir=$1
 shift
 [ ! -e "$dir/lib/pkgconfig/cmocka.pc" ] || exit 0
 
-source=$(find /usr/src -maxdepth 1 -name 'cmocka_*.orig.tar.xz' | sort | tail -n 1)
+source=$(find /usr/src -maxdepth 1 -name 'cmocka_*.orig.tar.xz' | sort -V | tail -n 1)
 if [ -z "$source" ]; then
 	echo "cmocka.sh: no source package of cmocka in /usr/src" >&2
 	exit 77
