@@ -198,6 +198,68 @@ static void check_bound(void **state)
 	psvm_diff_free(&diff);
 }
 
+/* How far it has come, call by call. */
+struct heard {
+	struct psvm_check_progress last;
+	unsigned calls;
+};
+
+static void hear(void *context, const struct psvm_check_progress *progress)
+{
+	struct heard *heard = context;
+
+	assert_int_equal(progress->units_done, heard->last.units_done + 1);
+	assert_true(progress->transitions > heard->last.transitions);
+	heard->last = *progress;
+	heard->calls++;
+}
+
+/* A change that the model has, and that can come about in the one part of this shard, is
+ * one. Of a request that is a bad one nothing is heard. */
+static void check_progress(void **state)
+{
+	struct heard heard = { 0 };
+	struct psvm_check_request request = { .l0 = psvm_l0_of(&psvm_rules_linux_6_12),
+					      .scope = "default",
+					      .shard = 4,
+					      .shards = 20,
+					      .threads = 1,
+					      .max_states = 1000,
+					      .implicit_event = true,
+					      .progress = hear,
+					      .context = &heard };
+	struct psvm_l0 b = psvm_l0_of(&psvm_rules_xen);
+	struct psvm_visible *visible;
+	struct psvm_check_request bad[3];
+	struct psvm_diff diff;
+	unsigned modelled = 0;
+	uint64_t transitions = 0;
+
+	(void)state;
+	assert_true(psvm_diff_run(&diff, request.l0, b));
+	assert_null(psvm_diff_visible(&request, &diff, b, &visible));
+	for (size_t i = 0; i < diff.n_changes; i++) {
+		modelled += visible[i].verdict != PSVM_NOT_MODELLED;
+		transitions += visible[i].transitions;
+	}
+	psvm_visible_free(visible, diff.n_changes);
+	assert_true(modelled > 1 && modelled < diff.n_changes);
+	assert_true(heard.calls > 1 && heard.calls <= modelled);
+	assert_int_equal(heard.last.units_done, heard.last.units);
+	assert_true(heard.last.transitions > transitions); /* some are of stories */
+
+	bad[0] = bad[1] = bad[2] = request;
+	bad[0].scope = NULL;
+	bad[1].scope = "half";
+	bad[2].shards = 0;
+	for (size_t i = 0; i < N_ROWS(bad); i++) {
+		assert_non_null(psvm_diff_visible(&bad[i], &diff, b, &visible));
+		assert_null(visible);
+	}
+	assert_int_equal(heard.calls, heard.last.units);
+	psvm_diff_free(&diff);
+}
+
 /* --- all changes of one rule set make another ---------------------------- */
 
 enum { INPUTS = 4000 };
@@ -371,7 +433,7 @@ static void check_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(check_sets) + 2];
+	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(check_sets) + 3];
 	size_t n = 0;
 
 	if (argc > 1)
@@ -382,5 +444,6 @@ int main(int argc, char **argv)
 		tests[n++] = check_case(check_sets[i].name, check_whole, &check_sets[i]);
 	tests[n++] = check_case("a change of nothing", check_nothing, NULL);
 	tests[n++] = check_case("a bound that is met", check_bound, NULL);
+	tests[n++] = check_case("progress", check_progress, NULL);
 	return _cmocka_run_group_tests("visible", tests, n, NULL, NULL);
 }
