@@ -406,6 +406,47 @@ static void test_unstored(void **state)
 	}
 }
 
+/* --- what ends while it is asked why --------------------------------------- */
+
+/* One answer is an odd one, to an input that only the single bits after the table make:
+ * psvm asks again then, for the input that it had the other answer from, for this one,
+ * and for what lies between. */
+static unsigned ends_at; /* this time that it is asked for the odd one; 0: before it is */
+
+static void ends_late(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static unsigned first, odd;
+
+	/* The first single bit is asked for first and last. */
+	if (ends_at == 0 && first == 2)
+		_exit(0);
+	first += n->v12.int_ctl == 1;
+	if (n->v02.int_ctl != PSVM_V_IGN_TPR)
+		return;
+	if (++odd == ends_at)
+		_exit(0);
+	r->v12.int_ctl ^= 1;
+}
+
+static void test_ends_late(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.refresh = ends_late,
+	};
+	static const unsigned times[] = { 0, 1, 3, 5 };
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(times); i++) {
+		ends_at = times[i];
+		assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+		assert_ptr_equal(strstr(error, "refresh ends the process; input: "), error);
+	}
+	ends_at = 1000000;
+	assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+	assert_non_null(strstr(error, "refresh cannot be tabulated: "));
+}
+
 /* --- what it says of itself ---------------------------------------------- */
 
 static void leaves_all(const struct psvm_nested *n, struct psvm_result *r)
@@ -527,6 +568,29 @@ static void test_possible(void **state)
 	assert_non_null(f);
 	assert_string_equal(psvm_foreign_tabulated(f)->discovered,
 			    "vNMI is offered to L1 at snapshot");
+	psvm_foreign_close(f);
+}
+
+/* VMRUN is gone through three times, and what it depends on is told once. */
+static void enter(const struct psvm_nested *n, struct psvm_result *r)
+{
+	*r = psvm_enter(&psvm_rules_exact, *n);
+	if (n->v02.int_ctl & PSVM_V_IGN_TPR)
+		r->v12.int_ctl ^= PSVM_V_TPR;
+}
+
+static void test_told_once(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.enter = enter,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->discovered,
+			    "V_IGN_TPR in int_ctl of 02 = 1 at enter");
 	psvm_foreign_close(f);
 }
 
@@ -655,7 +719,7 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[14 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[16 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
@@ -670,8 +734,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_begins),
 		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_ends_late),
+		cmocka_unit_test(test_told_once),
 	};
-	size_t n = 14;
+	size_t n = 16;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };
