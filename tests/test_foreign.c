@@ -372,7 +372,7 @@ static const struct psvm_adapter changes_at_close = {
 	.window_close = changes,
 };
 
-/* psvm/nested.h: snapshot and refresh make 12 of 02; a window is L0's own, in 02 or 01. */
+/* psvm/nested.h: snapshot and refresh make 12 of 02; a window is L0's own. */
 static const struct {
 	const struct psvm_adapter *adapter;
 	struct psvm_words *(*vmcb)(struct psvm_result *r);

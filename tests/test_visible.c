@@ -148,7 +148,7 @@ static void check_known(void **state)
 
 /* --- foreign code -------------------------------------------------------- */
 
-/* L2's V_TPR is another one after #VMEXIT if a bit is set of which no rule set asks then. */
+/* V_TPR is another one after #VMEXIT if a bit is set that no rule set asks for then. */
 static void refresh_at(const struct psvm_nested *n, struct psvm_result *r, uint64_t bit)
 {
 	*r = psvm_refresh(&psvm_rules_exact, *n);
