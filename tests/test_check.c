@@ -373,6 +373,8 @@ static void check_bad(void **state)
 	bad.threads = 0;
 	refused(bad);
 	bad = good;
+	bad.shard = 6; /* the smallest one */
+	bad.shards = 20;
 	bad.max_states = UINT32_MAX;
 	refused(bad);
 	bad = good;
