@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Line and branch coverage of src/check by clang 19, after the tests have run in
 # BUILD_DIR, where each process keeps its counters in a file of its own: one that is
-# killed leaves them, too. Fails below what is named here, which may only be raised;
-# 95 % of both is the aim.
+# killed leaves them, too. Fails below what is named here, which may only be raised.
 # usage: coverage_check.sh BUILD_DIR
 set -eu
 build=$1
-lines=97
-branches=92
+lines=98
+branches=95
 
 llvm-profdata-19 merge -o "$build/check.profdata" "$build"/profile/*.profraw
 rm -f "$build"/profile/*.profraw # the next run counts anew

@@ -373,11 +373,89 @@ static void check_bad(void **state)
 	bad.threads = 0;
 	refused(bad);
 	bad = good;
+	bad.shard = 6; /* the smallest one */
+	bad.shards = 20;
+	bad.max_states = UINT32_MAX;
+	refused(bad);
+	bad = good;
 	bad.l0.rules = NULL;
 	refused(bad);
 	rules.size--;
 	bad.l0.rules = &rules;
 	refused(bad);
+}
+
+/* A scope that there is not has no lines. */
+static void check_scopes(void **state)
+{
+	char line[1024];
+
+	(void)state;
+	assert_true(psvm_check_is_scope("default"));
+	assert_true(psvm_check_is_scope("full"));
+	assert_false(psvm_check_is_scope("half"));
+	assert_false(psvm_check_is_scope(NULL));
+	assert_int_not_equal(psvm_check_scope_line(line, sizeof(line), "default", 0), 0);
+	assert_int_equal(psvm_check_scope_line(line, sizeof(line), "half", 0), 0);
+	assert_int_equal(psvm_check_scope_line(line, sizeof(line), NULL, 0), 0);
+}
+
+/* --- classes ------------------------------------------------------------- */
+
+#define EVENT(type, level) \
+	{ \
+		SEEN_EVENT, level, 0, \
+			PSVM_EVENT_INJ_V | (uint64_t)(type) << PSVM_EVENT_TYPE_SHIFT \
+	}
+#define EXIT(code) { SEEN_EXIT, 1, 0, code }
+
+/* The same event, seen in two ways: these are told, and are the class. Sections are those
+ * of the manual that define the exit. */
+static const struct {
+	struct difference d;
+	const char *title, *section;
+} ways[] = {
+	{ { .bare = EVENT(PSVM_EVENT_TYPE_NMI, 1), .nested = EXIT(PSVM_EXIT_NMI) },
+	  "bare: an NMI is delivered to L1; nested: #VMEXIT(NMI)", "15.13.2" },
+	{ { .bare = EXIT(PSVM_EXIT_NMI), .nested = EVENT(PSVM_EVENT_TYPE_NMI, 1) },
+	  "bare: #VMEXIT(NMI); nested: an NMI is delivered to L1", "15.13.2" },
+	{ { .bare = EXIT(PSVM_EXIT_INTR), .nested = { SEEN_STUCK, 1, 0, 0 } },
+	  "bare: #VMEXIT(INTR); nested: L0 does not come to an end", "15.13.1, 15.21.1" },
+	/* 06Eh is RDTSC, which nobody executes. */
+	{ { .bare = EVENT(PSVM_EVENT_TYPE_EXCEPTION, 2), .nested = EXIT(0x6e) },
+	  "bare: an exception is delivered to L2; nested: another #VMEXIT",
+	  "15.17, 15.21" },
+};
+
+static void check_ways(void **state)
+{
+	struct difference d, before = { 0 };
+	char title[256];
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(ways); i++) {
+		d = ways[i].d;
+		d.fields = DIFFER_SEEN;
+		d.bare_recognized = d.nested_recognized = RECOGNIZED_NMI;
+		(void)cause_title(title, sizeof(title), &d);
+		assert_string_equal(title, ways[i].title);
+		assert_string_equal(cause_section(&d), ways[i].section);
+		assert_false(cause_same(&d, &before));
+		before = d;
+	}
+}
+
+/* How long the words are is known without room for them. */
+static void check_length(void **state)
+{
+	const struct difference d = { .fields = DIFFER_INT_CTL,
+				      .situation = SITUATION_WINDOW | SITUATION_INTR };
+	char words[160];
+	size_t length = cause_situation(words, sizeof(words), &d);
+
+	(void)state;
+	assert_int_equal(length, strlen(words));
+	assert_int_equal(cause_situation(NULL, 0, &d), length);
 }
 
 /* A bound that is met is said. */
@@ -398,7 +476,7 @@ static void check_bound(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(walks) + 6];
+	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(walks) + 9];
 	size_t n = 0;
 
 	if (argc > 1)
@@ -413,5 +491,8 @@ int main(int argc, char **argv)
 	tests[n++] = check_case("what exact costs", check_cost, NULL);
 	tests[n++] = check_case("bad requests", check_bad, NULL);
 	tests[n++] = check_case("a bound that is met", check_bound, NULL);
+	tests[n++] = check_case("scopes", check_scopes, NULL);
+	tests[n++] = check_case("the same event in two ways", check_ways, NULL);
+	tests[n++] = check_case("words without room", check_length, NULL);
 	return _cmocka_run_group_tests("check", tests, n, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every input bit of every function either has an effect or is listed as
- * ignored, with the reason; and no listed bit has an effect.
+ * Every input bit of the eleven functions of psvm/nested.h that make something of
+ * an input and a rule set either has an effect or is listed as ignored, with the
+ * reason; and no listed bit has an effect. The processor of psvm/cpu.h is not
+ * among them: test_cpu_equal.c compares that.
  *
  * An effect: with the bit flipped, and the input still a good one, something
  * else in the result changes, or the bit is not just returned in its own word.

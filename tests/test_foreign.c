@@ -16,8 +16,11 @@
 #include "psvm/rule_sets.h"
 #include "rows.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -58,6 +61,7 @@ static struct refused_row refused_rows[] = {
 	{ "leaves", { "refresh crashes (", WITH_V_NMI } },
 	{ "writes_input", { "refresh writes to its input", "input: " } },
 	{ "writes_beyond", { "refresh reads or writes beyond its arguments", "input: " } },
+	{ "reads_beyond", { "refresh reads or writes beyond its arguments", "input: " } },
 	{ "writes_before", { "refresh writes before its result", "input: " } },
 	{ "writes_words", { "refresh changes words that nobody stores then", "input: " } },
 	{ "counts", { "refresh has two answers to one question", "input: " } },
@@ -235,6 +239,36 @@ static void test_nonsense(void **state)
 	assert_non_null(strstr(error, "arrival returns what means nothing; input: "));
 }
 
+static uint32_t arrives_now(const struct psvm_nested *n)
+{
+	(void)n;
+	return PSVM_EXIT;
+}
+
+/* Once more what was asked just before: the order is turned round there. */
+static uint32_t asked_again(const struct psvm_nested *n)
+{
+	static struct psvm_nested before;
+	static bool any;
+	bool again = any && memcmp(&before, n, sizeof(before)) == 0;
+
+	any = true;
+	before = *n;
+	return again ? PSVM_OPEN_WINDOW + 1 : PSVM_OPEN_WINDOW;
+}
+
+static void test_nonsense_again(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.arrival = asked_again,
+	};
+
+	(void)state;
+	assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+	assert_non_null(strstr(error, "arrival returns what means nothing; input: "));
+}
+
 static void hand_back(const struct psvm_nested *n, struct psvm_result *r)
 {
 	bool gif = (n->facts & PSVM_C(L1_GIF)) != 0;
@@ -294,6 +328,224 @@ static void test_passed(void **state)
 	psvm_foreign_close(f);
 }
 
+/* --- what a transition must not write ------------------------------------ */
+
+/* The word of a result that the function behind the adapter changes. */
+static struct psvm_words *(*vmcb_to_change)(struct psvm_result *r);
+static size_t byte_to_change;
+
+static struct psvm_words *v12(struct psvm_result *r)
+{
+	return &r->v12;
+}
+
+static struct psvm_words *v02(struct psvm_result *r)
+{
+	return &r->v02;
+}
+
+static struct psvm_words *v01(struct psvm_result *r)
+{
+	return &r->v01;
+}
+
+static void changes(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	((unsigned char *)vmcb_to_change(r))[byte_to_change] ^= 1;
+}
+
+static const struct psvm_adapter changes_at_snapshot = {
+	PSVM_ADAPTER_HEAD("linked", "exact"),
+	.snapshot = changes,
+};
+static const struct psvm_adapter changes_at_refresh = {
+	PSVM_ADAPTER_HEAD("linked", "exact"),
+	.refresh = changes,
+};
+static const struct psvm_adapter changes_at_window = {
+	PSVM_ADAPTER_HEAD("linked", "exact"),
+	.window_open = changes,
+};
+static const struct psvm_adapter changes_at_close = {
+	PSVM_ADAPTER_HEAD("linked", "exact"),
+	.window_close = changes,
+};
+
+/* psvm/nested.h: snapshot and refresh make 12 of 02; a window is L0's own. */
+static const struct {
+	const struct psvm_adapter *adapter;
+	struct psvm_words *(*vmcb)(struct psvm_result *r);
+	const char *function;
+} unstored[] = {
+	{ &changes_at_snapshot, v02, "snapshot" }, { &changes_at_snapshot, v01, "snapshot" },
+	{ &changes_at_refresh, v02, "refresh" },   { &changes_at_refresh, v01, "refresh" },
+	{ &changes_at_window, v12, "window_open" }, { &changes_at_close, v12, "window_close" },
+};
+
+static void test_unstored(void **state)
+{
+	static const size_t bytes[] = { offsetof(struct psvm_words, int_ctl),
+					offsetof(struct psvm_words, int_state),
+					offsetof(struct psvm_words, event_inj),
+					offsetof(struct psvm_words, exit_int_info),
+					offsetof(struct psvm_words, misc1),
+					offsetof(struct psvm_words, tlb_control) };
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(unstored) * N_ROWS(bytes); i++) {
+		vmcb_to_change = unstored[i / N_ROWS(bytes)].vmcb;
+		byte_to_change = bytes[i % N_ROWS(bytes)];
+		(void)snprintf(expected, sizeof(expected),
+			       "%s changes words that nobody stores then; input: ",
+			       unstored[i / N_ROWS(bytes)].function);
+		assert_null(psvm_foreign_of(unstored[i / N_ROWS(bytes)].adapter, &limits,
+					    error, sizeof(error)));
+		assert_non_null(strstr(error, expected));
+	}
+}
+
+/* --- what ends while it is asked why --------------------------------------- */
+
+/* One answer is an odd one, to an input that only the single bits after the table make:
+ * psvm asks again then, for the input that it had the other answer from, for this one,
+ * and for what lies between. */
+static unsigned ends_at; /* this time that it is asked for the odd one; 0: before it is */
+
+static void ends_late(const struct psvm_nested *n, struct psvm_result *r)
+{
+	static unsigned first, odd;
+
+	/* The first single bit is asked for first and last. */
+	if (ends_at == 0 && first == 2)
+		_exit(0);
+	first += n->v12.int_ctl == 1;
+	if (n->v02.int_ctl != PSVM_V_IGN_TPR)
+		return;
+	if (++odd == ends_at)
+		_exit(0);
+	r->v12.int_ctl ^= 1;
+}
+
+static void test_ends_late(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.refresh = ends_late,
+	};
+	static const unsigned times[] = { 0, 1, 3, 5 };
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(times); i++) {
+		ends_at = times[i];
+		assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+		assert_ptr_equal(strstr(error, "refresh ends the process; input: "), error);
+	}
+	ends_at = 1000000;
+	assert_null(psvm_foreign_of(&adapter, &limits, error, sizeof(error)));
+	assert_non_null(strstr(error, "refresh cannot be tabulated: "));
+}
+
+/* --- what it says of itself ---------------------------------------------- */
+
+static void leaves_all(const struct psvm_nested *n, struct psvm_result *r)
+{
+	(void)n;
+	(void)r;
+}
+
+static void test_head(void **state)
+{
+	static const struct psvm_adapter longer = {
+		PSVM_ADAPTER_VERSION, sizeof(longer) + 8, "longer", "exact",
+		.refresh = leaves_all,
+	};
+	static const struct psvm_adapter no_rules = {
+		PSVM_ADAPTER_HEAD("no rules", NULL),
+		.refresh = leaves_all,
+	};
+	static const struct psvm_adapter no_name = {
+		PSVM_ADAPTER_HEAD("", "exact"),
+		.refresh = leaves_all,
+	};
+	static const struct {
+		const struct psvm_adapter *adapter;
+		const char *expected;
+	} rows[] = {
+		{ &longer, "its adapter is of version 1 with " },
+		{ &no_rules, "its adapter has no rule set for what it leaves out" },
+		{ &no_name, "its adapter has no name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		assert_null(psvm_foreign_of(rows[i].adapter, &limits, error,
+					    sizeof(error)));
+		assert_ptr_equal(strstr(error, rows[i].expected), error);
+	}
+}
+
+/* How an object file for this machine begins, with one byte changed, and no more than so
+ * many bytes. */
+static const struct {
+	size_t changed, size;
+	const char *expected;
+} begins[] = {
+	{ EI_PAD, sizeof(Elf64_Ehdr), "it cannot be loaded (" },
+	{ EI_MAG0, sizeof(Elf64_Ehdr), "it is not a shared object for this machine (" },
+	{ EI_CLASS, sizeof(Elf64_Ehdr), "it is not a shared object for this machine (" },
+	{ EI_DATA, sizeof(Elf64_Ehdr), "it is not a shared object for this machine (" },
+	{ offsetof(Elf64_Ehdr, e_type), sizeof(Elf64_Ehdr),
+	  "it is not a shared object for this machine (" },
+	{ offsetof(Elf64_Ehdr, e_machine), sizeof(Elf64_Ehdr),
+	  "it is not a shared object for this machine (" },
+	{ EI_PAD, EI_NIDENT, "it is not a shared object for this machine (" },
+	{ EI_PAD, 0, "it is not a shared object for this machine (" },
+};
+
+static void test_begins(void **state)
+{
+	const uint16_t type = ET_DYN;
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(begins); i++) {
+		char path[] = "/tmp/psvm-XXXXXX";
+		int object = mkstemp(path), own = open("/proc/self/exe", O_RDONLY);
+		unsigned char bytes[sizeof(Elf64_Ehdr)];
+
+		assert_int_equal(read(own, bytes, sizeof(bytes)), sizeof(bytes));
+		memcpy(bytes + offsetof(Elf64_Ehdr, e_type), &type, sizeof(type));
+		bytes[begins[i].changed] ^= 0x40;
+		assert_int_equal(write(object, bytes, begins[i].size), begins[i].size);
+		close(own);
+		close(object);
+		assert_null(psvm_foreign_open(path, &limits, error, sizeof(error)));
+		assert_int_equal(unlink(path), 0);
+		assert_ptr_equal(strstr(error, begins[i].expected), error);
+	}
+}
+
+/* A name that is too long is cut. */
+static void test_long_name(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("0123456789012345678901234567890123456789"
+				  "0123456789012345678901234567890123456789",
+				  "exact"),
+		.arrival = arrives_now,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+	const char *name;
+
+	(void)state;
+	assert_non_null(f);
+	name = psvm_foreign_tabulated(f)->name;
+	assert_true(strlen(name) >= 40 && strlen(name) < 80);
+	assert_memory_equal(name, adapter.name, strlen(name));
+	psvm_foreign_close(f);
+}
+
 /* A hypervisor may insist on what is always so: L0 uses what it offers. */
 static void snapshot(const struct psvm_nested *n, struct psvm_result *r)
 {
@@ -316,6 +568,29 @@ static void test_possible(void **state)
 	assert_non_null(f);
 	assert_string_equal(psvm_foreign_tabulated(f)->discovered,
 			    "vNMI is offered to L1 at snapshot");
+	psvm_foreign_close(f);
+}
+
+/* VMRUN is gone through three times, and what it depends on is told once. */
+static void enter(const struct psvm_nested *n, struct psvm_result *r)
+{
+	*r = psvm_enter(&psvm_rules_exact, *n);
+	if (n->v02.int_ctl & PSVM_V_IGN_TPR)
+		r->v12.int_ctl ^= PSVM_V_TPR;
+}
+
+static void test_told_once(void **state)
+{
+	static const struct psvm_adapter adapter = {
+		PSVM_ADAPTER_HEAD("linked", "exact"),
+		.enter = enter,
+	};
+	struct psvm_foreign *f = psvm_foreign_of(&adapter, &limits, error, sizeof(error));
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(psvm_foreign_tabulated(f)->discovered,
+			    "V_IGN_TPR in int_ctl of 02 = 1 at enter");
 	psvm_foreign_close(f);
 }
 
@@ -444,7 +719,7 @@ static void test_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[9 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
+	struct CMUnitTest tests[16 + N_ROWS(refused_rows) + N_ROWS(depends_rows)] = {
 		cmocka_unit_test(test_linked),
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_interrupted),
@@ -454,8 +729,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_intercepts),
 		cmocka_unit_test(test_outcome),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_nonsense_again),
+		cmocka_unit_test(test_unstored),
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_begins),
+		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_ends_late),
+		cmocka_unit_test(test_told_once),
 	};
-	size_t n = 9;
+	size_t n = 16;
 
 	if (argc == 2) {
 		tests[0] = (struct CMUnitTest){ argv[1], test_whole, NULL, NULL, argv[1] };

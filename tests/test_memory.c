@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Out of memory: of every place that allocates, the first allocation fails once. Nothing
- * crashes, the caller is told if anything is missing, and it works again afterwards.
+ * Out of memory, processes or files: of every place that asks the system for one, the
+ * first call fails once. Nothing crashes, the caller is told if anything is missing, and
+ * it works again afterwards.
  */
 #include "check.h"
 
 #include "psvm/explore.h"
 #include "psvm/visible.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* glibc's own, behind the functions of that name below. */
 void *__libc_malloc(size_t size);
@@ -55,6 +59,37 @@ void *realloc(void *old, size_t size)
 {
 	return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
 }
+
+/* What is behind a function of the same name here. */
+static void *behind(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (function == NULL)
+		abort();
+	return function;
+}
+
+/* FAILING(type of the result, name, parameters, arguments, result of a failure) */
+#define FAILING(type, name, parameters, arguments, failure) \
+	type name parameters \
+	{ \
+		union { \
+			void *found; \
+			type(*function) parameters; \
+		} real = { behind(#name) }; \
+\
+		return fails(__builtin_return_address(0)) ? failure \
+							  : real.function arguments; \
+	}
+FAILING(void *, mmap,
+	(void *at, size_t size, int protection, int flags, int file, off_t offset),
+	(at, size, protection, flags, file, offset), MAP_FAILED)
+FAILING(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1)
+FAILING(int, ftruncate, (int file, off_t size), (file, size), -1)
+FAILING(int, socketpair, (int domain, int type, int protocol, int ends[2]),
+	(domain, type, protocol, ends), -1)
+FAILING(pid_t, fork, (void), (), -1)
 
 /* --- what allocates: false if it did not work, and says why -------------- */
 
@@ -111,9 +146,34 @@ static bool open_foreign(void)
 
 	if (f == NULL) {
 		assert_string_not_equal(error, "");
+		assert_null(strstr(error, "when it is loaded")); /* not its fault */
 		return false;
 	}
 	psvm_foreign_close(f);
+	return true;
+}
+
+/* What L1 can see of the difference in V_TPR, in the same unit. */
+static bool visible(void)
+{
+	struct psvm_check_request request = request_of(&psvm_rules_lkml_2022_base);
+	struct psvm_visible *seen;
+	struct psvm_diff diff, one;
+	const char *error;
+
+	if (!psvm_diff_run(&diff, request.l0, psvm_l0_of(&psvm_rules_lkml_2022)))
+		return false;
+	one = diff;
+	one.n_changes = 1;
+	error = psvm_diff_visible(&request, &one, psvm_l0_of(&psvm_rules_lkml_2022),
+				  &seen);
+	psvm_diff_free(&diff);
+	if (error != NULL) {
+		assert_string_equal(error, "out of memory");
+		assert_null(seen);
+		return false;
+	}
+	psvm_visible_free(seen, 1);
 	return true;
 }
 
@@ -152,14 +212,21 @@ static void test_explore(void **state)
 static void test_foreign(void **state)
 {
 	(void)state;
-	check_places(open_foreign, 3);
+	check_places(open_foreign, 11);
+}
+
+static void test_visible(void **state)
+{
+	(void)state;
+	check_places(visible, 10);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_diff),
 					    cmocka_unit_test(test_explore),
-					    cmocka_unit_test(test_foreign) };
+					    cmocka_unit_test(test_foreign),
+					    cmocka_unit_test(test_visible) };
 
 	void *page = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -31,6 +31,8 @@ static void test_names(void **state)
 	assert_string_equal(psvm_words_of_moment(PSVM_MOMENT_COUNT), "?");
 	assert_string_equal(psvm_name_of_rule_set(PSVM_RULE_SET_COUNT), "?");
 	assert_string_equal(psvm_words_of_rule_set(PSVM_RULE_SET_COUNT), "?");
+	assert_string_equal(psvm_name_of_code(PSVM_OK), "PSVM_OK");
+	assert_string_equal(psvm_name_of_code(PSVM_E_NULL), "PSVM_E_NULL");
 	assert_string_equal(psvm_name_of_code(PSVM_E_NULL + 1), "?");
 	assert_null(psvm_rules_by_name("linux-6.1 "));
 	assert_ptr_equal(psvm_rules_by_name("xen"),

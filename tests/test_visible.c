@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include "check/variant.h"
+#include "psvm/adapter.h"
 #include "psvm/visible.h"
 
 #include <stdio.h>
@@ -145,6 +146,103 @@ static void check_known(void **state)
 	psvm_diff_free(&diff);
 }
 
+/* --- foreign code -------------------------------------------------------- */
+
+/* V_TPR is another one after #VMEXIT if a bit is set that no rule set asks for then. */
+static void refresh_at(const struct psvm_nested *n, struct psvm_result *r, uint64_t bit)
+{
+	*r = psvm_refresh(&psvm_rules_exact, *n);
+	if (bit != 0)
+		r->v12.int_ctl ^= 1;
+}
+
+static void at_v_ign_tpr(const struct psvm_nested *n, struct psvm_result *r)
+{
+	refresh_at(n, r, n->v02.int_ctl & PSVM_V_IGN_TPR);
+}
+
+static void at_vintr(const struct psvm_nested *n, struct psvm_result *r)
+{
+	refresh_at(n, r, n->v12.misc1 & PSVM_INTERCEPT_MASK(VINTR));
+}
+
+static void at_shadow(const struct psvm_nested *n, struct psvm_result *r)
+{
+	refresh_at(n, r, n->v02.int_state & PSVM_INT_STATE_INTERRUPT_SHADOW);
+}
+
+/* 15.13.1: a physical interrupt that L1 intercepts is an exit, whenever it arrives. */
+static uint32_t never_arrives(const struct psvm_nested *n)
+{
+	(void)n;
+	return PSVM_WAIT;
+}
+
+#define ADAPTER(member, function) \
+	{ \
+		PSVM_ADAPTER_HEAD("linked", "exact"), .member = (function) \
+	}
+static const struct psvm_adapter v_ign_tpr = ADAPTER(refresh, at_v_ign_tpr);
+static const struct psvm_adapter vintr = ADAPTER(refresh, at_vintr);
+static const struct psvm_adapter shadow = ADAPTER(refresh, at_shadow);
+static const struct psvm_adapter arrival = ADAPTER(arrival, never_arrives);
+
+struct foreign_row {
+	const char *name;
+	const struct psvm_adapter *adapter;
+	uint32_t unit; /* of 20 */
+	const char *title;
+};
+
+/* Unit 0: interrupts and TPR. */
+static const struct foreign_row foreign_rows[] = {
+	{ "foreign, if V_IGN_TPR", &v_ign_tpr, 0, "V_TPR in vmcb12 after #VMEXIT: " },
+	{ "foreign, if VINTR is intercepted", &vintr, 0, "V_TPR in vmcb12 after #VMEXIT: " },
+	{ "foreign, if in a shadow", &shadow, 0, "V_TPR in vmcb12 after #VMEXIT: " },
+	{ "foreign, no arrival", &arrival, 0, "the interrupt for L1 is taken" },
+};
+
+static void assert_visible(struct psvm_l0 a, struct psvm_l0 b,
+			       const struct foreign_row *row)
+{
+	struct psvm_check_request request = { .l0 = a,
+					      .scope = "default",
+					      .shard = row->unit,
+					      .shards = 20,
+					      .threads = 2,
+					      .max_states = 1 << 16,
+					      .implicit_event = true };
+	struct psvm_visible *visible;
+	struct psvm_diff diff;
+	size_t seen = 0;
+
+	assert_true(psvm_diff_run(&diff, a, b));
+	assert_null(psvm_diff_visible(&request, &diff, b, &visible));
+	for (size_t i = 0; i < diff.n_changes; i++)
+		seen += visible[i].verdict == PSVM_VISIBLE &&
+			strstr(visible[i].story.title, row->title) != NULL;
+	assert_int_not_equal(seen, 0);
+	psvm_visible_free(visible, diff.n_changes);
+	psvm_diff_free(&diff);
+}
+
+/* From exact to it, and back. */
+static void check_foreign(void **state)
+{
+	static const struct psvm_foreign_limits limits = { .seconds = 30,
+							   .random = 1 << 14 };
+	const struct foreign_row *row = *state;
+	char error[512];
+	struct psvm_foreign *f =
+		psvm_foreign_of(row->adapter, &limits, error, sizeof(error));
+
+	if (f == NULL)
+		fail_msg("%s", error);
+	assert_visible(psvm_l0_of(&psvm_rules_exact), psvm_foreign_l0(f), row);
+	assert_visible(psvm_foreign_l0(f), psvm_l0_of(&psvm_rules_exact), row);
+	psvm_foreign_close(f);
+}
+
 /* A change of no bit never comes about, however often its condition holds. */
 static void check_nothing(void **state)
 {
@@ -195,6 +293,68 @@ static void check_bound(void **state)
 	assert_non_null(
 		psvm_diff_visible(&request, &diff, psvm_l0_of(&psvm_rules_linux_7_2), &visible));
 	assert_null(visible);
+	psvm_diff_free(&diff);
+}
+
+/* How far it has come, call by call. */
+struct heard {
+	struct psvm_check_progress last;
+	unsigned calls;
+};
+
+static void hear(void *context, const struct psvm_check_progress *progress)
+{
+	struct heard *heard = context;
+
+	assert_int_equal(progress->units_done, heard->last.units_done + 1);
+	assert_true(progress->transitions > heard->last.transitions);
+	heard->last = *progress;
+	heard->calls++;
+}
+
+/* A change that the model has, and that can come about in the one part of this shard, is
+ * one. Of a request that is a bad one nothing is heard. */
+static void check_progress(void **state)
+{
+	struct heard heard = { 0 };
+	struct psvm_check_request request = { .l0 = psvm_l0_of(&psvm_rules_linux_6_12),
+					      .scope = "default",
+					      .shard = 4,
+					      .shards = 20,
+					      .threads = 1,
+					      .max_states = 1000,
+					      .implicit_event = true,
+					      .progress = hear,
+					      .context = &heard };
+	struct psvm_l0 b = psvm_l0_of(&psvm_rules_xen);
+	struct psvm_visible *visible;
+	struct psvm_check_request bad[3];
+	struct psvm_diff diff;
+	unsigned modelled = 0;
+	uint64_t transitions = 0;
+
+	(void)state;
+	assert_true(psvm_diff_run(&diff, request.l0, b));
+	assert_null(psvm_diff_visible(&request, &diff, b, &visible));
+	for (size_t i = 0; i < diff.n_changes; i++) {
+		modelled += visible[i].verdict != PSVM_NOT_MODELLED;
+		transitions += visible[i].transitions;
+	}
+	psvm_visible_free(visible, diff.n_changes);
+	assert_true(modelled > 1 && modelled < diff.n_changes);
+	assert_true(heard.calls > 1 && heard.calls <= modelled);
+	assert_int_equal(heard.last.units_done, heard.last.units);
+	assert_true(heard.last.transitions > transitions); /* some are of stories */
+
+	bad[0] = bad[1] = bad[2] = request;
+	bad[0].scope = NULL;
+	bad[1].scope = "half";
+	bad[2].shards = 0;
+	for (size_t i = 0; i < N_ROWS(bad); i++) {
+		assert_non_null(psvm_diff_visible(&bad[i], &diff, b, &visible));
+		assert_null(visible);
+	}
+	assert_int_equal(heard.calls, heard.last.units);
 	psvm_diff_free(&diff);
 }
 
@@ -371,16 +531,21 @@ static void check_whole(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(check_sets) + 2];
+	struct CMUnitTest
+		tests[N_ROWS(known) + N_ROWS(foreign_rows) + N_ROWS(check_sets) + 3];
 	size_t n = 0;
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	for (size_t i = 0; i < N_ROWS(known); i++)
 		tests[n++] = check_case(known[i].name, check_known, &known[i]);
+	for (size_t i = 0; i < N_ROWS(foreign_rows); i++)
+		tests[n++] = check_case(foreign_rows[i].name, check_foreign,
+					&foreign_rows[i]);
 	for (size_t i = 0; i < N_ROWS(check_sets); i++)
 		tests[n++] = check_case(check_sets[i].name, check_whole, &check_sets[i]);
 	tests[n++] = check_case("a change of nothing", check_nothing, NULL);
 	tests[n++] = check_case("a bound that is met", check_bound, NULL);
+	tests[n++] = check_case("progress", check_progress, NULL);
 	return _cmocka_run_group_tests("visible", tests, n, NULL, NULL);
 }

@@ -144,15 +144,13 @@ static void catch_faults(void)
 
 static psvm_adapter_transition *transition_of(enum psvm_moment moment)
 {
-	switch (moment) {
-#define TRANSITION(moment, member) \
-	case PSVM_MOMENT_##moment: \
-		return here.adapter->member;
+	psvm_adapter_transition *const of[PSVM_MOMENT_COUNT] = {
+#define TRANSITION(moment, member) [PSVM_MOMENT_##moment] = here.adapter->member,
 		CALLER_TRANSITIONS(TRANSITION)
 #undef TRANSITION
-	default:
-		return NULL;
-	}
+	};
+
+	return of[moment];
 }
 
 /* A bit for each moment that has a function. */
@@ -329,7 +327,8 @@ static bool is_for_here(const struct elf_begin *object)
 {
 	struct elf_begin own;
 
-	return read_begin("/proc/self/exe", &own) && object->type == ET_DYN &&
+	(void)read_begin("/proc/self/exe", &own);
+	return object->type == ET_DYN &&
 	       memcmp(object->ident, own.ident, EI_VERSION) == 0 &&
 	       object->machine == own.machine;
 }

@@ -29,6 +29,7 @@ void starts(const struct psvm_nested *n, struct psvm_result *r);
 void starts_loops(const struct psvm_nested *n, struct psvm_result *r);
 void writes_input(const struct psvm_nested *n, struct psvm_result *r);
 void writes_beyond(const struct psvm_nested *n, struct psvm_result *r);
+void reads_beyond(const struct psvm_nested *n, struct psvm_result *r);
 void writes_before(const struct psvm_nested *n, struct psvm_result *r);
 void writes_words(const struct psvm_nested *n, struct psvm_result *r);
 void counts(const struct psvm_nested *n, struct psvm_result *r);
@@ -140,6 +141,12 @@ void writes_beyond(const struct psvm_nested *n, struct psvm_result *r)
 
 	(void)n;
 	after[16] = 1;
+}
+
+/* The page behind its input. */
+void reads_beyond(const struct psvm_nested *n, struct psvm_result *r)
+{
+	r->gif = ((const volatile uint8_t *)n)[4096] & 1;
 }
 
 void writes_before(const struct psvm_nested *n, struct psvm_result *r)
