@@ -7,10 +7,10 @@ build=$WORK/psvm
 
 # The flags say what is instrumented; CMake takes them from the environment.
 cmake -S "$SRC/psvm" -B "$build" -DCMAKE_BUILD_TYPE=None -DPSVM_WERROR=OFF \
-	-DPSVM_BUILD_TESTS=OFF -DPSVM_INSTALL=OFF \
+	-DPSVM_BUILD_COMMAND=OFF -DPSVM_BUILD_TESTS=OFF -DPSVM_INSTALL=OFF \
 	-DPSVM_BUILD_FUZZERS=ON -DPSVM_FUZZING_ENGINE="$LIB_FUZZING_ENGINE"
 cmake --build "$build" --target psvm_fuzz_targets
-targets=$(grep -o '^[a-z]*' "$SRC/psvm/fuzz/floors.txt")
+targets=$(grep -o '^[a-z][a-z]*' "$SRC/psvm/fuzz/floors.txt")
 for target in $targets; do
 	cp "$build/fuzz/fuzz_$target" "$OUT/$target"
 	cp "$build/fuzz/$target.dict" "$OUT"

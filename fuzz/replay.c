@@ -5,8 +5,8 @@
  *
  * usage: replay_TARGET [-pairs=N] FILE|DIRECTORY...
  *
- * Exit status: 0 if at least one input ran, 1 if none did, one could not be read, or
- * all together visit fewer than N pairs. A target that finds something aborts.
+ * Exit status: 0 if at least one input ran, 1 if none did, one could not be read, all
+ * together visit fewer than N pairs, or N is no number from 1. A target that finds something aborts.
  */
 #define _POSIX_C_SOURCE 200809L
 #define _FILE_OFFSET_BITS 64 /* else readdir() of 32 bits sees no entry of a large disk */
@@ -103,25 +103,39 @@ static void replay_directory(struct replay *replay, const char *path)
 	(void)closedir(directory);
 }
 
-/* The floor of the first argument, if it is one. */
-static unsigned long pairs_asked(int argc, char **argv)
+/* What the first argument asks for, if it is the option; else NULL. */
+static const char *pairs_asked(int argc, char **argv)
 {
 	static const char option[] = "-pairs=";
 	size_t length = sizeof(option) - 1;
 
 	if (argc < 2 || strncmp(argv[1], option, length) != 0)
+		return NULL;
+	return argv[1] + length;
+}
+
+/* Digits only; 0 if there are others, or none. One too large is as large as can be. */
+static unsigned long parse_floor(const char *text)
+{
+	if (text[strspn(text, "0123456789")] != '\0')
 		return 0;
-	return strtoul(argv[1] + length, NULL, 10);
+	return strtoul(text, NULL, 10);
 }
 
 int main(int argc, char **argv)
 {
 	struct replay replay = { 0, 0 };
-	unsigned long asked = pairs_asked(argc, argv);
+	const char *asked = pairs_asked(argc, argv);
+	unsigned long floor = asked == NULL ? 0 : parse_floor(asked);
 
+	/* Nothing is below 0: that would be a gate that cannot fail. */
+	if (asked != NULL && floor == 0) {
+		fprintf(stderr, "-pairs=%s: not a number of pairs, 1 or more\n", asked);
+		return 1;
+	}
 	if (LLVMFuzzerInitialize(&argc, &argv) != 0)
 		return 1;
-	for (int i = asked == 0 ? 1 : 2; i < argc; i++) {
+	for (int i = asked == NULL ? 1 : 2; i < argc; i++) {
 		if (is_directory(argv[i]))
 			replay_directory(&replay, argv[i]);
 		else
@@ -129,8 +143,8 @@ int main(int argc, char **argv)
 	}
 	printf("%lu inputs replayed, %lu unreadable\n", replay.inputs,
 	       replay.unreadable);
-	if (fuzz_pairs_visited() < asked)
-		printf("FAILED: fewer than %lu pairs\n", asked);
+	if (fuzz_pairs_visited() < floor)
+		printf("FAILED: fewer than %lu pairs\n", floor);
 	return replay.inputs == 0 || replay.unreadable != 0 ||
-	       fuzz_pairs_visited() < asked;
+	       fuzz_pairs_visited() < floor;
 }

@@ -9,10 +9,14 @@ clang=${2:-clang}
 cd "$(dirname "$0")/.."
 build=build/fuzz
 
+targets=$(grep -o '^[a-z][a-z]*' fuzz/floors.txt) || {
+	echo "fuzz.sh: fuzz/floors.txt has no target"
+	exit 1
+}
 cmake --preset fuzz -DCMAKE_C_COMPILER="$clang" >/dev/null
 cmake --build --preset fuzz >/dev/null
-grep -o '^[a-z]*' fuzz/floors.txt |
+echo "$targets" |
 	xargs -P "$(nproc)" -I TARGET sh tests/fuzz_target.sh "$seconds" $build TARGET \
 		fuzz/floors.txt $build/fuzz/corpus/TARGET $build/fuzz/minimised/TARGET
-echo "fuzz: $(grep -c '^[a-z]' fuzz/floors.txt) targets, $seconds s each:" \
+echo "fuzz: $(echo "$targets" | wc -l) targets, $seconds s each:" \
 	"nothing found, features and pairs above their floors"

@@ -26,7 +26,7 @@ pack() {
 sh tests/fuzz.sh "$seconds" ||
 	echo "fuzz_merge.sh: a floor is not reached; the corpora are made all the same"
 mkdir -p fuzz/corpus
-targets=$(grep -o '^[a-z]*' fuzz/floors.txt)
+targets=$(grep -o '^[a-z][a-z]*' fuzz/floors.txt)
 for target in $targets; do
 	seeds=$build/fuzz/corpus/$target
 	cp -r "$seeds" "$work/$target"

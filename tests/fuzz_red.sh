@@ -26,12 +26,15 @@ fails() {
 	}
 }
 
-mkdir "$work/none" "$work/fuzz"
+mkdir "$work/none" "$work/fuzz" "$work/bin" "$work/tests"
 "$replay" "$corpus" >"$work/said" 2>&1
 fails "product (got) and reference (want) differ" "$broken" "$corpus"
 fails "0 inputs replayed" "$replay" "$work/none"
 fails "1 unreadable" "$replay" "$corpus" "$work/missing"
 fails "fewer than 1025 pairs" "$replay" -pairs=1025 "$corpus"
+for floor in "" 0 x 12x -1 +1 " 1"; do
+	fails "not a number of pairs" "$replay" "-pairs=$floor" "$corpus"
+done
 
 # fuzzer STATUS FEATURES PAIRS
 fuzzer() {
@@ -46,8 +49,16 @@ exit $1
 EOF
 	chmod +x "$work/fuzz/fuzz_sync"
 }
-gate() { sh "$here/fuzz_target.sh" 1 "$work" sync "$work/floors"; }
+# mutator TYPE: what nm says of the symbol. The fuzzer has none, so this is not nm.
+mutator() {
+	printf '#!/bin/sh\necho "                 %s LLVMFuzzerCustomMutator"\n' "$1" \
+		>"$work/bin/nm"
+	chmod +x "$work/bin/nm"
+}
+gate() { PATH=$work/bin:$PATH sh "$here/fuzz_target.sh" 1 "$work" sync "$work/floors"; }
 
+mutator T
+fails "FAILED, there is no program" gate
 echo "sync 900 800" >"$work/floors"
 fuzzer 0 900 800
 gate
@@ -62,4 +73,11 @@ fails "FAILED, has found something" gate
 fuzzer 0 900 800
 echo "enter 900 800" >"$work/floors"
 fails "FAILED" gate
+echo "sync 900 800" >"$work/floors"
+mutator w
+fails "FAILED, .* does not define LLVMFuzzerCustomMutator" gate
+
+cp "$here/fuzz.sh" "$work/tests"
+echo "# target features pairs" >"$work/fuzz/floors.txt"
+fails "has no target" sh "$work/tests/fuzz.sh" 1
 echo "fuzz_red.sh: each fails as it must"

@@ -12,19 +12,29 @@ floors=$4
 shift 4
 log=$build/$target.log
 found=$build/found/$target
+program=$build/fuzz/fuzz_$target
 options=
 # Long inputs with many features: weighing them takes a third of the time.
 [ "$target" != nested ] || options=-entropic=0
 
+failed() {
+	echo "fuzz $target: FAILED, $1"
+	exit 1
+}
+
+[ -x "$program" ] || failed "there is no program $program"
+# libFuzzer refers to it weakly: without, it links all the same, and mutates bytes.
+nm "$program" | grep -q ' T LLVMFuzzerCustomMutator$' ||
+	failed "$program does not define LLVMFuzzerCustomMutator"
+
 rm -rf "$found"
 mkdir -p "$found"
 # shellcheck disable=SC2086 # none or one
-"$build/fuzz/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 $options \
+"$program" -max_total_time="$seconds" -print_final_stats=1 $options \
 	-artifact_prefix="$build/$target-" -dict="$build/fuzz/$target.dict" \
 	"$found" "$@" >"$log" 2>&1 || {
 	tail -n 60 "$log"
-	echo "fuzz $target: FAILED, has found something"
-	exit 1
+	failed "has found something"
 }
 
 # said PATTERN: the last number that the log has in its place.
