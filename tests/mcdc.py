@@ -13,7 +13,7 @@ import sys
 
 # These ask PSVM_FOLD, which is a constant in each form: what one form has not, the other
 # must have, but for what is in a macro, which may be another one there.
-FOLDED = {"psvm_any_", "psvm_asks_", "psvm_says_", "psvm_go_", "psvm_begin_",
+FOLDED = {"psvm_any_", "psvm_asks_", "psvm_says_", "psvm_go_", "psvm_trust_",
           "psvm_consider_"}
 # All that is here is inline in both forms.
 INLINE = ("include/psvm/vmcb.h", "include/psvm/int_ctl.h")

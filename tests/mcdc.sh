@@ -46,7 +46,7 @@ clang-19 $measured -shared -o "$dir/libpsvm.so" $core
 
 helpers=""
 for source in tests/reference*.c tests/cpu_reference.c tests/show.c tests/properties.c \
-	tests/story.c; do
+	tests/story.c tests/fold_extern.c; do
 	name=$(basename "$source" .c)
 	compile "$name" "$source"
 	helpers="$helpers $dir/$name.o"
