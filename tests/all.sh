@@ -27,8 +27,10 @@ needs() { # the compiler that a gate is named after
 }
 
 failed=0
-gates "${1-}" >$logs/list
-[ -s $logs/list ] || { echo "all.sh: there is no gate $1 in tests/gates.txt" >&2; exit 2; }
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+gates "${1-}" >"$list"
+[ -s "$list" ] || { echo "all.sh: there is no gate $1 in tests/gates.txt" >&2; exit 2; }
 while IFS='	' read -r name pattern command; do
 	log=$logs/$name.log
 	begin=$(date +%s)
@@ -51,7 +53,7 @@ while IFS='	' read -r name pattern command; do
 	esac
 	printf '%-8s %-12s %4d s  %s\n' $verdict "$name" $seconds "$line"
 	[ $verdict != FAILED ] || tail -n 100 "$log"
-done <$logs/list
+done <"$list"
 # A gate that is asked for by name and is skipped says so to its caller.
 [ "$verdict" != skipped ] || [ $# = 0 ] || exit 77
 exit $failed
