@@ -41,7 +41,8 @@ for objects in "$work/core/*.o" "$work/rules.o"; do
 	[ -z "$undefined" ] || fail "undefined symbols: $undefined"
 done
 
-for source in tests/reference*.c tests/cpu_reference.c tests/show.c tests/enumerate.c; do
+for source in tests/reference*.c tests/cpu_reference.c tests/show.c tests/enumerate.c \
+	tests/fold_extern.c; do
 	object "$source" "$work/tests/$(basename "$source" .c).o"
 done
 cmocka=$(pkg-config --cflags --libs cmocka)
