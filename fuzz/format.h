@@ -71,6 +71,29 @@ static inline void fuzz_put(uint8_t *bytes, unsigned int size, uint64_t value)
 		bytes[i] = (uint8_t)(value >> 8 * i & 0xff);
 }
 
+/** A value as it lies in an input, and back: to change the order twice is to leave it. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+static inline uint64_t fuzz_order64(uint64_t value)
+{
+	return __builtin_bswap64(value);
+}
+
+static inline uint32_t fuzz_order32(uint32_t value)
+{
+	return __builtin_bswap32(value);
+}
+#else
+static inline uint64_t fuzz_order64(uint64_t value)
+{
+	return value;
+}
+
+static inline uint32_t fuzz_order32(uint32_t value)
+{
+	return value;
+}
+#endif
+
 /** The bits of a part, in its element. */
 static inline uint64_t fuzz_mask(const struct fuzz_part *part)
 {

@@ -101,6 +101,39 @@ uint32_t fuzz_sensible_facts(uint32_t facts)
 	return facts & PSVM_C_FACTS & ~(offers & ~used);
 }
 
+static void order_words(struct fuzz_words *words)
+{
+	words->int_ctl = fuzz_order64(words->int_ctl);
+	words->int_state = fuzz_order64(words->int_state);
+	words->event_inj = fuzz_order64(words->event_inj);
+	words->exit_int_info = fuzz_order64(words->exit_int_info);
+	words->intercept_misc1 = fuzz_order32(words->intercept_misc1);
+}
+
+void fuzz_order_record(struct fuzz_record *record)
+{
+	for (size_t i = 0; i < FUZZ_VMCBS; i++)
+		order_words(&record->vmcb[i]);
+	record->facts = fuzz_order32(record->facts);
+}
+
+void fuzz_order_setup(struct fuzz_setup *setup)
+{
+	order_words(&setup->vmcb12);
+	setup->facts = fuzz_order32(setup->facts);
+	setup->cr = fuzz_order32(setup->cr);
+	setup->misc2 = fuzz_order32(setup->misc2);
+}
+
+static void order_questions(struct fuzz_questions *q)
+{
+	q->exit_code = fuzz_order64(q->exit_code);
+	for (size_t i = 0; i < N_ROWS(q->i12); i++) {
+		q->i12[i] = fuzz_order32(q->i12[i]);
+		q->i01[i] = fuzz_order32(q->i01[i]);
+	}
+}
+
 /* The bytes [begin, begin + size) of the input, zero where it has none. */
 static void take(void *to, size_t size, const uint8_t *data, size_t begin, size_t end)
 {
@@ -132,6 +165,7 @@ struct fuzz_run fuzz_decode_run(const uint8_t *data, size_t size)
 	struct fuzz_record record;
 
 	take(&record, sizeof(record), data, 0, size);
+	fuzz_order_record(&record);
 	return (struct fuzz_run){
 		.rules = record.rules % PSVM_RULE_SET_COUNT,
 		.n = {
@@ -151,6 +185,7 @@ struct fuzz_questions fuzz_decode_questions(const uint8_t *data, size_t size)
 	struct fuzz_questions q;
 
 	take(&q, sizeof(q), data, sizeof(struct fuzz_record), size);
+	order_questions(&q);
 	if (q.exit_code >> 63 == 0)
 		q.exit_code &= 0x7ff;
 	return q;
@@ -164,6 +199,7 @@ bool fuzz_decode_step(const uint8_t *data, size_t size, size_t number,
 	if (number >= FUZZ_STEPS_MAX || begin + sizeof(*step) > size)
 		return false;
 	take(step, sizeof(*step), data, begin, size);
+	step->value = fuzz_order32(step->value);
 	return true;
 }
 
@@ -172,6 +208,7 @@ struct fuzz_setup fuzz_decode_setup(const uint8_t *data, size_t size)
 	struct fuzz_setup setup;
 
 	take(&setup, sizeof(setup), data, 0, size);
+	fuzz_order_setup(&setup);
 	return setup;
 }
 

@@ -14,10 +14,7 @@
 #include "psvm/nested.h"
 #include "psvm/rule_sets.h"
 
-/*
- * The inputs in memory, without padding. Corpora are little-endian; a machine
- * with the other byte order reads other, equally sensible runs from them.
- */
+/* The inputs, without padding. */
 struct fuzz_words {
 	uint64_t int_ctl;
 	uint64_t int_state;
@@ -108,6 +105,10 @@ extern const struct fuzz_format fuzz_format_record;    /**< sync, empty */
 extern const struct fuzz_format fuzz_format_questions; /**< enter */
 extern const struct fuzz_format fuzz_format_steps;     /**< sequence */
 extern const struct fuzz_format fuzz_format_acts;      /**< nested */
+
+/** From the byte order of an input to that of this machine, or back. */
+void fuzz_order_record(struct fuzz_record *record);
+void fuzz_order_setup(struct fuzz_setup *setup);
 
 /** The facts among these that make sense together. */
 uint32_t fuzz_sensible_facts(uint32_t facts);

@@ -207,6 +207,7 @@ static void make_record(struct seed *seed, uint32_t rules)
 	struct fuzz_record record = ordinary;
 
 	record.rules = (uint8_t)rules;
+	fuzz_order_record(&record);
 	memset(seed, 0, sizeof(*seed));
 	memcpy(seed->bytes, &record, sizeof(record));
 	seed->size = sizeof(record);
@@ -323,6 +324,7 @@ static void make_acts(struct seed *seed, uint64_t i)
 	uint64_t random = i;
 	struct fuzz_setup setup = any_setup(&random);
 
+	fuzz_order_setup(&setup);
 	memset(seed, 0, sizeof(*seed));
 	memcpy(seed->bytes, &setup, sizeof(setup));
 	seed->size = sizeof(setup);

@@ -453,11 +453,11 @@ static void read_notes(struct content *c)
 	struct fuzz_notes notes;
 
 	memcpy(&notes, c->image[FUZZ_01] + FUZZ_NOTES_AT, sizeof(notes));
-	c->n.facts = notes.facts;
+	c->n.facts = fuzz_order32(notes.facts);
 	c->n.nmis = notes.nmis;
 	c->n.vector = notes.vector;
 	c->n.external = notes.external;
-	c->exit_code = notes.exit_code;
+	c->exit_code = fuzz_order64(notes.exit_code);
 	c->rules = notes.rules % PSVM_RULE_SET_COUNT;
 }
 
