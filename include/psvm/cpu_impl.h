@@ -78,11 +78,10 @@ PSVM_SHARED struct psvm_cpu_step psvm_cpu_exited_(struct psvm_cpu cpu, uint64_t 
  * has left HLT and the shadow. */
 PSVM_SHARED struct psvm_cpu_step psvm_cpu_delivered_(struct psvm_cpu cpu, uint64_t event)
 {
-	psvm_cpu_set_(&cpu,
-		      PSVM_CPU_F(IF) | PSVM_CPU_F(SHADOW) | PSVM_CPU_F(HALTED), false);
-
 	struct psvm_cpu_step step = psvm_cpu_step_(cpu, PSVM_CPU_DELIVERED);
 
+	psvm_cpu_set_(&step.cpu,
+		      PSVM_CPU_F(IF) | PSVM_CPU_F(SHADOW) | PSVM_CPU_F(HALTED), false);
 	step.event = event;
 	return step;
 }
@@ -253,16 +252,14 @@ PSVM_LOCAL struct psvm_cpu_step psvm_cpu_inject_(uint32_t model, struct psvm_cpu
 						 uint64_t event)
 {
 	uint64_t type = (event & PSVM_EVENT_INJ_TYPE) >> PSVM_EVENT_TYPE_SHIFT;
+	struct psvm_cpu_step step = psvm_cpu_delivered_(cpu, event);
 
 	if (type == PSVM_EVENT_TYPE_NMI) {
 		if (psvm_cpu_holds_(&cpu, PSVM_V_NMI_ENABLE))
-			psvm_cpu_hold_(&cpu, PSVM_V_NMI_MASK, true);
+			psvm_cpu_hold_(&step.cpu, PSVM_V_NMI_MASK, true);
 		else if (model & PSVM_CPU(NMI_INJECTED_BLOCKS))
-			psvm_cpu_set_(&cpu, PSVM_CPU_F(NMI_BLOCKED), true);
+			psvm_cpu_set_(&step.cpu, PSVM_CPU_F(NMI_BLOCKED), true);
 	}
-
-	struct psvm_cpu_step step = psvm_cpu_delivered_(cpu, event);
-
 	if (model & PSVM_CPU(INJECT_IN_SHADOW))
 		psvm_cpu_set_(&step.cpu, PSVM_CPU_F(SHADOW),
 			      psvm_cpu_is_(&cpu, PSVM_CPU_F(SHADOW)));

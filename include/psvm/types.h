@@ -43,6 +43,9 @@
  * Inline forms absorb both, so that a constant table folds; external forms
  * share one copy of each large one, so that they stay small. PSVM_INTERNAL: one copy
  * for all files of src/core, which a shared library does not export.
+ *
+ * Attributes have their reserved names: Linux and Xen define noinline and always_inline
+ * as macros, before any header is read.
  */
 #if defined(PSVM_EXTERN) && defined(PSVM_INSTANTIATE)
 #error "PSVM_INSTANTIATE makes the external forms; PSVM_EXTERN only declares them"
@@ -51,18 +54,18 @@
 #define PSVM_API extern
 #define PSVM_LOCAL static inline
 #if defined(__GNUC__)
-#define PSVM_SHARED static __attribute__((noinline))
+#define PSVM_SHARED static __attribute__((__noinline__))
 #else
 #define PSVM_SHARED static
 #endif
 #if defined(__ELF__)
-#define PSVM_INTERNAL extern __attribute__((noinline, visibility("hidden")))
+#define PSVM_INTERNAL extern __attribute__((__noinline__, __visibility__("hidden")))
 #else
 #define PSVM_INTERNAL extern
 #endif
 #else
 #if defined(__GNUC__)
-#define PSVM_API static inline __attribute__((always_inline))
+#define PSVM_API static inline __attribute__((__always_inline__))
 #else
 #define PSVM_API static inline
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What psvm needs of C, without a header of the compiler's or of a library: an example of
- * PSVM_TYPES_HEADER. A kernel has all this already.
+ * PSVM_TYPES_HEADER. A kernel has all this already; what it has defined stays.
  */
 #ifndef KERNEL_TYPES_H
 #define KERNEL_TYPES_H
@@ -28,8 +28,12 @@ typedef __SIZE_TYPE__ size_t;
 #define UINT64_C(c) c##ULL
 #endif
 
-#define NULL		  ((void *)0)
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+#ifndef offsetof
 #define offsetof(type, m) __builtin_offsetof(type, m)
+#endif
 
 #if __STDC_VERSION__ < 202000L
 #define bool  _Bool
