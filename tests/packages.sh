@@ -21,6 +21,7 @@ all)
 	for machine in arm64 i386 riscv64 s390x; do
 		optional="$optional libc6-dev-$machine-cross"
 	done
+	optional="$optional bindgen rustc-web lld make" # what psvm is linked into
 	# The oldest and the newest clang that psvm is for, as this release has them.
 	clangs=19
 	if [ -r /etc/os-release ] && grep -q 'VERSION_ID="12"' /etc/os-release; then

@@ -4,6 +4,7 @@
 # is an error, and no symbol may be missing. Then run tests that call it.
 # usage: core.sh NAME COMPILER STANDARD [flag of the core]...
 # RUN: the command that runs programs of COMPILER; PKG_CONFIG_PATH: where its cmocka is.
+# LINK: what the link of the core's objects needs besides.
 set -eu
 name=$1
 cc=$2
@@ -34,9 +35,9 @@ for source in src/core/*.c; do
 done
 # The inline forms, as part of the caller.
 object tests/freestanding/rules.c "$work/rules.o" "$@"
-for objects in "$work/core/*.o" "$work/rules.o"; do
-	# shellcheck disable=SC2086 # a pattern
-	$cc -nostdlib -r -o "$work/all.o" $objects
+for objects in "$work/rules.o" "$work/core/*.o"; do
+	# shellcheck disable=SC2086 # a pattern, and words
+	$cc -nostdlib -r -o "$work/all.o" $objects ${LINK-} || fail "$objects do not link"
 	undefined=$(nm -u "$work/all.o")
 	[ -z "$undefined" ] || fail "undefined symbols: $undefined"
 done
@@ -51,7 +52,7 @@ for test in vmcb pages numbers cpu cpu_equal rules; do
 	# shellcheck disable=SC2086 # flags are words
 	$cc -std="$standard" -O1 -no-pie -D_POSIX_C_SOURCE=200809L -DPSVM_EXTERN= \
 		-DPSVM_BRIEF -Iinclude -Isrc tests/test_$test.c "$work"/tests/*.o \
-		"$work"/core/*.o $cmocka -o "$work/test" || fail "test_$test does not build"
+		"$work/all.o" $cmocka -o "$work/test" || fail "test_$test does not build"
 	case $test in
 	rules) argument=--brief ;;
 	cpu_equal) argument='* random' ;;
