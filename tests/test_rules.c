@@ -2,7 +2,7 @@
 /*
  * Every rule set at every moment against the reference model.
  *
- *	test_rules [--brief | --sweep] [rule set | moment]...
+ *	test_rules [--brief | --thorough | --sweep] [rule set | moment]...
  *
  * Without names: all. Each case enumerates the conditions that any rule set asks
  * about at that moment (tests/enumerate.h says how) and prints how many inputs
@@ -13,8 +13,8 @@
  *
  * --brief: on a few inputs only, which is enough to see most mistakes.
  *
- * Compiled with PSVM_EXTERN this tests the external forms, on fewer inputs;
- * else the inline forms, folded for each rule set.
+ * Compiled with PSVM_EXTERN this tests the external forms, without --thorough on fewer
+ * inputs; else the inline forms, folded for each rule set.
  */
 #define _DEFAULT_SOURCE
 
@@ -764,11 +764,14 @@ int main(int argc, char **argv)
 	static struct cases cases;
 	bool sweep = argc > 1 && strcmp(argv[1], "--sweep") == 0;
 	bool brief = argc > 1 && strcmp(argv[1], "--brief") == 0;
-	char **names = argv + 1 + (sweep || brief);
+	bool thorough = argc > 1 && strcmp(argv[1], "--thorough") == 0;
+	char **names = argv + 1 + (sweep || brief || thorough);
 	int rc;
 
 	if (brief)
 		extent = BRIEF;
+	if (thorough)
+		extent = THOROUGH;
 	if (!names_are_known(names))
 		return 2;
 	add_cases(&cases, names, sweep);

@@ -59,7 +59,7 @@ BEFORE_CONDITION = {"(", "[", "{", ",", ";", "?", ":", "=", "return", "|=", "&="
 
 Token = collections.namedtuple("Token", "kind text begin end")
 Region = collections.namedtuple("Region", "kind name tokens parameters")
-Mutant = collections.namedtuple("Mutant", "file where begin end text old new")
+Mutant = collections.namedtuple("Mutant", "file where begin end text old new kind")
 
 
 def tokens_of(text, begin, end):
@@ -449,5 +449,6 @@ def mutants_of(file, text):
             times[region.name, old, new] += 1
             count = times[region.name, old, new]
             where = region.name + (f" #{count}" if count > 1 else "")
-            found.append(Mutant(file, where, begin, end, replacement, old, new))
+            found.append(Mutant(file, where, begin, end, replacement, old, new,
+                                region.kind))
     return found

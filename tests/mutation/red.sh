@@ -1,19 +1,37 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The gate can fail: for a mutant that survives and is not listed, for a listed one that
-# is killed, and for a listed one that is none.
+# is killed, for one that is no change, and for a listed one that is none.
 # usage: red.sh [COMPILER]
 set -eu
 cc=${1:-cc}
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+# With a function that has a mutant which is no change, and one that nobody calls.
+cp -R include src tests README.md "$work"
+cat >>"$work/src/core/vmcb.c" <<'END'
+int three(void)
+{
+	return 3 + 0;
+}
+static inline int nobody_calls(int x)
+{
+	return x + 1;
+}
+END
 
 mutate() { # function of vmcb.c, options...
 	only=$1
 	shift
-	python3 mutate.py --cc "$cc" --jobs 1 --equivalent "$work/list" \
-		--only "src/core/vmcb.c $only" "$@"
+	python3 "$work/tests/mutation/mutate.py" --cc "$cc" --jobs 1 \
+		--equivalent "$work/list" --only "src/core/vmcb.c $only" "$@"
+}
+
+list() { # function: its mutants are listed
+	{ mutate "$1" --list; echo "= this is not so"; } | sed '/^$/d' >"$work/list.new"
+	mv "$work/list.new" "$work/list"
 }
 
 fails() { # what is said, function
@@ -28,8 +46,11 @@ fails() { # what is said, function
 # Of reversal() a little-endian machine sees nothing; what run_size() returns counts.
 : >"$work/list"
 fails "^survives: src/core/vmcb.c reversal" reversal
-{ mutate run_size --list; echo "= this is not so"; } | sed '/^$/d' >"$work/list"
+fails "^survives: src/core/vmcb.c nobody_calls" nobody_calls
+list run_size
 fails "is killed" run_size
+list three
+fails "is no change" three
 printf '%s\n' "src/core/vmcb.c run_size" "- no such line" "+ nor this one" "= nothing" \
 	>"$work/list"
 fails "there is no such mutant" run_size
