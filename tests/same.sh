@@ -44,11 +44,11 @@ check no-such-rules
 EOF
 }
 
-tests="vmcb pages numbers history effect cpu input_extern moves_extern"
+tests="vmcb pages numbers history effect effect_cpu cpu input_extern moves_extern"
 tests_of() { # directory, output
 	for test in $tests; do
 		program=$1/tests/test_$test
-		# Of mcdc.sh: effect is not one of its tests.
+		# Of mcdc.sh: the matrices are not among its tests.
 		[ -x "$program" ] || program=$1/external-${test%_extern}
 		[ -x "$program" ] || continue
 		echo "$test:"

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every input bit of the eleven functions of psvm/nested.h that make something of
- * an input and a rule set either has an effect or is listed as ignored, with the
- * reason; and no listed bit has an effect. The processor of psvm/cpu.h is not
- * among them: test_cpu_equal.c compares that.
+ * The bit-effect matrix (effect.h) of the functions of psvm/nested.h: those that make
+ * something of an input and a rule set, and psvm_conditions(). That of the processor is
+ * test_effect_cpu.c.
  *
- * An effect: with the bit flipped, and the input still a good one, something
- * else in the result changes, or the bit is not just returned in its own word.
- * Effects are found, and their absence is tried, on pseudo-random states: by
- * bit over all rule sets together, and for facts by rule set.
+ * Bits are looked at over all rule sets together, and facts by rule set, too. Rule sets
+ * are no words here: what each bit of a cell moves is in test_moves.c, what
+ * psvm_rules_check() says of it in test_input.c. The functions of psvm/pages.h gather
+ * words from pages, and store them: test_pages.c compares them with those here.
  */
 #include "check.h"
+#include "effect.h"
 
 #include "psvm/nested.h"
 #include "show.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 /* --- inputs and results as vectors of words ------------------------------ */
 
@@ -33,34 +30,24 @@
 	X(I12_CR, 32) X(I12_DR, 32) X(I12_EXCEPTIONS, 32) X(I12_MISC1, 32) \
 	X(I12_MISC2, 32) X(I12_MISC3, 32) X(I01_CR, 32) X(I01_DR, 32) \
 	X(I01_EXCEPTIONS, 32) X(I01_MISC1, 32) X(I01_MISC2, 32) X(I01_MISC3, 32)
-#define WORDS(X) WORDS_OF_ALL(X) WORDS_OF_INTERCEPTS(X) X(EXIT_CODE, 64)
+/* RULES: which rule set; no function takes it. */
+#define WORDS(X) \
+	WORDS_OF_ALL(X) WORDS_OF_INTERCEPTS(X) X(EXIT_CODE, 64) X(CELL, 32) X(RULES, 32)
 
 enum word {
 #define X(name, width) name,
 	WORDS(X)
 #undef X
-	N_WORDS
+	N_WORDS,
+	ANSWERS = N_WORDS, /* what a result has besides words of VMCBs */
+	N_ANSWERS = 11
 };
+_Static_assert((int)ANSWERS + (int)N_ANSWERS <= (int)EFFECT_WORDS, "words of a result");
 
-static const struct {
-	const char *name;
-	unsigned width;
-} words[N_WORDS] = {
-#define X(name, width) { #name, width },
+static const struct effect_word words[N_WORDS] = {
+#define X(name, width) { #name, UINT64_MAX >> (64 - (width)) },
 	WORDS(X)
 #undef X
-};
-
-/* The words of the three VMCBs have the same place in the result; GIF follows,
- * which returns a fact. */
-enum { OUT_GIF = V01_TLB_CONTROL + 1, OUT_OTHERS, N_OUT = OUT_OTHERS + 16 };
-
-struct input {
-	uint64_t word[N_WORDS];
-};
-struct output {
-	bool good;
-	uint64_t word[N_OUT];
 };
 
 static void unpack_words(struct psvm_words *to, const uint64_t *from)
@@ -83,17 +70,17 @@ static void pack_words(uint64_t *to, const struct psvm_words *from)
 	to[V12_TLB_CONTROL] = from->tlb_control;
 }
 
-static struct psvm_nested nested(const struct input *in)
+static struct psvm_nested nested(const uint64_t *in)
 {
 	struct psvm_nested n;
 
-	unpack_words(&n.v12, &in->word[V12_INT_CTL]);
-	unpack_words(&n.v02, &in->word[V02_INT_CTL]);
-	unpack_words(&n.v01, &in->word[V01_INT_CTL]);
-	n.facts = (uint32_t)in->word[FACTS];
-	n.nmis = (uint8_t)in->word[NMIS];
-	n.vector = (uint8_t)in->word[WAITING_VECTOR];
-	n.external = (uint8_t)in->word[EXTERNAL];
+	unpack_words(&n.v12, &in[V12_INT_CTL]);
+	unpack_words(&n.v02, &in[V02_INT_CTL]);
+	unpack_words(&n.v01, &in[V01_INT_CTL]);
+	n.facts = (uint32_t)in[FACTS];
+	n.nmis = (uint8_t)in[NMIS];
+	n.vector = (uint8_t)in[WAITING_VECTOR];
+	n.external = (uint8_t)in[EXTERNAL];
 	return n;
 }
 
@@ -106,15 +93,15 @@ static struct psvm_intercepts intercepts(const uint64_t *from)
 	return i;
 }
 
-static void pack_result(struct output *out, const struct psvm_result *r)
+/* Of the facts a result has L1's GIF: the others stay what they are. */
+static void pack_result(uint64_t *out, const struct psvm_result *r, uint64_t facts)
 {
-	uint64_t *others = &out->word[OUT_OTHERS];
+	uint64_t *others = &out[ANSWERS];
 
-	out->good = r->status.code == PSVM_OK;
-	pack_words(&out->word[V12_INT_CTL], &r->v12);
-	pack_words(&out->word[V02_INT_CTL], &r->v02);
-	pack_words(&out->word[V01_INT_CTL], &r->v01);
-	out->word[OUT_GIF] = r->gif;
+	pack_words(&out[V12_INT_CTL], &r->v12);
+	pack_words(&out[V02_INT_CTL], &r->v02);
+	pack_words(&out[V01_INT_CTL], &r->v01);
+	out[FACTS] = (facts & ~(uint64_t)PSVM_C(L1_GIF)) | (r->gif ? PSVM_C(L1_GIF) : 0);
 	others[0] = r->requests;
 	others[1] = r->store12;
 	others[2] = r->dirty01;
@@ -130,123 +117,89 @@ typedef struct psvm_result transition(const struct psvm_rules *rules,
 
 enum function {
 	SNAPSHOT, ENTER, REENTER, OPEN, CLOSE, REFRESH, HANDBACK, /* transitions */
-	MERGE, ROUTE, ARRIVES, RULE,				  /* questions */
+	MERGE, ROUTE, ARRIVES, RULE, CONDITIONS,		  /* questions */
 	N_FUNCTIONS
 };
 
-static const struct {
-	const char *name;
-	transition *run;
-	enum word last; /* the words from 0 to this one are its input */
-} functions[N_FUNCTIONS] = {
-	[SNAPSHOT] = { "snapshot", psvm_snapshot, EXTERNAL },
-	[ENTER] = { "enter", psvm_enter, EXTERNAL },
-	[REENTER] = { "reenter", psvm_reenter, EXTERNAL },
-	[OPEN] = { "window_open", psvm_window_open, EXTERNAL },
-	[CLOSE] = { "window_close", psvm_window_close, EXTERNAL },
-	[REFRESH] = { "refresh", psvm_refresh, EXTERNAL },
-	[HANDBACK] = { "nested_sync_int_ctl", psvm_nested_sync_int_ctl, EXTERNAL },
-	[MERGE] = { "merge_intercepts", NULL, I01_MISC3 },
-	[ROUTE] = { "route_exit", NULL, EXIT_CODE },
-	[ARRIVES] = { "interrupt_arrives", NULL, EXTERNAL },
-	[RULE] = { "rule", NULL, EXTERNAL }
+#define NESTED	   EFFECT_UP_TO(EXTERNAL)
+#define INTERCEPTS EFFECT_FROM(I12_CR, I01_MISC3)
+#define TRANSITION NESTED, EFFECT_UP_TO(V01_TLB_CONTROL) | EFFECT_WORD(FACTS)
+static const struct effect_function functions[N_FUNCTIONS] = {
+	[SNAPSHOT] = { "snapshot", TRANSITION },
+	[ENTER] = { "enter", TRANSITION },
+	[REENTER] = { "reenter", TRANSITION },
+	[OPEN] = { "window_open", TRANSITION },
+	[CLOSE] = { "window_close", TRANSITION },
+	[REFRESH] = { "refresh", TRANSITION },
+	[HANDBACK] = { "nested_sync_int_ctl", TRANSITION },
+	[MERGE] = { "merge_intercepts", NESTED | INTERCEPTS, 0 },
+	[ROUTE] = { "route_exit", NESTED | INTERCEPTS | EFFECT_WORD(EXIT_CODE), 0 },
+	[ARRIVES] = { "interrupt_arrives", NESTED, 0 },
+	[RULE] = { "rule", NESTED | EFFECT_WORD(CELL), 0 },
+	[CONDITIONS] = { "conditions", NESTED, 0 }
 };
 
-/* The cells that are a function of their own. */
-static bool ask_cells(const struct psvm_rules *rules, struct psvm_nested n,
-		      uint64_t *answers)
-{
-	bool good = true;
+static transition *const transitions[] = {
+	[SNAPSHOT] = psvm_snapshot,	[ENTER] = psvm_enter,
+	[REENTER] = psvm_reenter,	[OPEN] = psvm_window_open,
+	[CLOSE] = psvm_window_close,	[REFRESH] = psvm_refresh,
+	[HANDBACK] = psvm_nested_sync_int_ctl
+};
 
-	for (uint32_t cell = PSVM_CELL_TPR_LOAD; cell <= PSVM_CELL_NMI_MASK_IN_01; cell++)
-		good = psvm_rule(rules, n, cell, answers++).code == PSVM_OK && good;
-	return good;
+/* The cells that are a function of their own, and any one. */
+enum { FIRST_CELL = PSVM_CELL_TPR_LOAD, LAST_CELL = PSVM_CELL_NMI_MASK_IN_01 };
+_Static_assert(LAST_CELL - FIRST_CELL + 2 == N_ANSWERS, "answers");
+static bool ask_cells(const struct psvm_rules *rules, struct psvm_nested n,
+		      const uint64_t *in, uint64_t *answers)
+{
+	for (uint32_t cell = FIRST_CELL; cell <= LAST_CELL; cell++)
+		(void)psvm_rule(rules, n, cell, answers++);
+	return psvm_rule(rules, n, (uint32_t)in[CELL], answers).code == PSVM_OK;
 }
 
-static void ask(enum function f, const struct psvm_rules *rules, const struct input *in,
-		struct output *out)
+static bool ask(enum function f, const struct psvm_rules *rules, const uint64_t *in,
+		uint64_t *answers)
 {
-	struct psvm_intercepts i12 = intercepts(&in->word[I12_CR]);
-	struct psvm_intercepts i01 = intercepts(&in->word[I01_CR]);
-	uint64_t *answers = &out->word[OUT_OTHERS];
+	struct psvm_intercepts i12 = intercepts(&in[I12_CR]);
+	struct psvm_intercepts i01 = intercepts(&in[I01_CR]);
 	struct psvm_nested n = nested(in);
-	uint64_t bits;
 
-	out->good = psvm_rule(rules, n, 0, &bits).code == PSVM_OK;
 	if (f == ROUTE)
-		answers[0] = psvm_route_exit(rules, n, in->word[EXIT_CODE], i12, i01);
+		answers[0] = psvm_route_exit(rules, n, in[EXIT_CODE], i12, i01);
 	if (f == ARRIVES)
 		answers[0] = psvm_interrupt_arrives(rules, n);
-	if (f == RULE)
-		out->good = ask_cells(rules, n, answers) && out->good;
+	if (f == CONDITIONS)
+		answers[0] = psvm_conditions(n);
 	if (f == MERGE) {
 		i12 = psvm_merge_intercepts(rules, n, i12, i01);
 		for (unsigned k = 0; k < 6; k++)
 			answers[k] = i12.word[k];
 	}
+	return f != RULE || ask_cells(rules, n, in, answers);
 }
 
-static struct output run(enum function f, const struct psvm_rules *rules,
-			 const struct input *in)
+/* Only facts can be bad, and the number of a cell. */
+static bool run(unsigned int f, const uint64_t *in, uint64_t *out)
 {
-	struct output out = { false, { 0 } };
+	const struct psvm_rules *rules = check_sets[in[RULES]].rules;
 	struct psvm_result r;
+	uint64_t bits;
 
-	if (functions[f].run == NULL) {
-		ask(f, rules, in, &out);
-		return out;
+	if (f < N_ROWS(transitions)) {
+		r = transitions[f](rules, nested(in));
+		pack_result(out, &r, in[FACTS]);
+		return r.status.code == PSVM_OK;
 	}
-	r = functions[f].run(rules, nested(in));
-	pack_result(&out, &r);
-	return out;
-}
-
-/* What a transition returns if it only returns the flipped bits: a question
- * returns nothing of its input. */
-static void carry(enum function f, enum word w, uint64_t flipped, struct output *out)
-{
-	if (functions[f].run == NULL)
-		return;
-	if (w <= V01_TLB_CONTROL)
-		out->word[w] ^= flipped;
-	if (w == FACTS && (flipped & PSVM_C(L1_GIF)))
-		out->word[OUT_GIF] ^= 1;
-}
-
-static bool has_effect(enum function f, const struct psvm_rules *rules,
-		       const struct input *in, enum word w, uint64_t flipped)
-{
-	struct input other = *in;
-	struct output a = run(f, rules, in), b;
-
-	other.word[w] ^= flipped;
-	b = run(f, rules, &other);
-	carry(f, w, flipped, &a);
-	return a.good && b.good && memcmp(a.word, b.word, sizeof(a.word)) != 0;
+	return psvm_rule(rules, nested(in), 0, &bits).code == PSVM_OK &&
+	       ask((enum function)f, rules, in, &out[ANSWERS]);
 }
 
 /* --- pseudo-random states ------------------------------------------------ */
 
-static uint64_t random_state = 1;
-
-/* xorshift64*: the same numbers on every machine. */
-static uint64_t random64(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static uint64_t random_bits(unsigned width)
-{
-	return random64() >> (64 - width);
-}
-
 /* Counts and flags: zero as often as not. */
 static uint64_t random_count(void)
 {
-	return random_bits(1) ? 0 : random_bits(1) ? 1 : random_bits(8);
+	return effect_random(1) ? 0 : effect_random(1) ? 1 : effect_random(8);
 }
 
 static uint64_t random_exit_code(void)
@@ -254,30 +207,38 @@ static uint64_t random_exit_code(void)
 	static const uint64_t codes[] = { PSVM_EXIT_NPF, PSVM_EXIT_INVALID,
 					  PSVM_EXIT_VMMCALL, PSVM_EXIT_VINTR };
 
-	return random_bits(2) ? random_bits(32) % 0xc0 : codes[random_bits(2)];
+	return effect_random(2) ? effect_random(32) % 0xc0 : codes[effect_random(2)];
 }
 
 /* Whatever L0 offers, it uses. */
 static uint64_t random_facts(void)
 {
-	uint64_t facts = random_bits(16);
+	uint64_t facts = effect_random(16);
 
 	facts |= facts & PSVM_C(OFFER_VGIF) ? PSVM_C(HOST_VGIF) : 0;
 	facts |= facts & PSVM_C(OFFER_VNMI) ? PSVM_C(HOST_VNMI) : 0;
 	return facts;
 }
 
-static struct input random_input(void)
+static void any(unsigned int f, uint64_t *in)
 {
-	struct input in;
-
+	(void)f;
 	for (unsigned w = 0; w < N_WORDS; w++)
-		in.word[w] = random_bits(words[w].width);
-	in.word[FACTS] = random_facts();
-	in.word[NMIS] = random_count();
-	in.word[EXTERNAL] = random_count();
-	in.word[EXIT_CODE] = random_exit_code();
-	return in;
+		in[w] = effect_random(64) & words[w].bits;
+	in[FACTS] = random_facts();
+	in[NMIS] = random_count();
+	in[EXTERNAL] = random_count();
+	in[EXIT_CODE] = random_exit_code();
+	in[CELL] = FIRST_CELL + in[CELL] % (LAST_CELL - FIRST_CELL + 1);
+	in[RULES] %= PSVM_RULE_SET_COUNT;
+}
+
+static void show(const uint64_t *in)
+{
+	struct psvm_nested n = nested(in);
+
+	fprintf(stderr, "%s\n", check_sets[in[RULES]].name);
+	show_input(stderr, "state", &n);
 }
 
 /* --- ignored bits -------------------------------------------------------- */
@@ -288,12 +249,15 @@ static struct input random_input(void)
 #define VINTR ((uint64_t)PSVM_INTERCEPT_VINTR)
 #define INTR  ((uint64_t)PSVM_INTERCEPT_INTR)
 #define NMI   ((uint64_t)PSVM_INTERCEPT_NMI)
+#define HLT   ((uint64_t)PSVM_INTERCEPT_HLT)
 
 /* Bits that a moment moves, sets, clears or asks about, by kind. */
 #define INJECTION (PSVM_V_INJECTION | PSVM_INT_VECTOR_DWORD)
 #define WRITTEN	  PSVM_INT_CTL_WRITTEN
 #define ENABLES	  (PSVM_V_GIF_ENABLE | PSVM_V_NMI_ENABLE)
 #define NMI_STATE (PSVM_V_NMI | PSVM_V_NMI_MASK)
+/* Of an event, should be zero. */
+#define EVENT_SBZ UINT64_C(0x7ffff000)
 
 /* Facts about what L2 does, which matter when an interrupt arrives. */
 #define FACTS_L2  (PSVM_C(L2_IF) | PSVM_C(L2_SHADOW))
@@ -304,13 +268,6 @@ static struct input random_input(void)
 #define FACTS_VGIF (PSVM_C(OFFER_VGIF) | PSVM_C(HOST_VGIF))
 #define FACTS_VNMI (PSVM_C(OFFER_VNMI) | PSVM_C(HOST_VNMI))
 #define FACTS_HOST (PSVM_C(HOST_VGIF) | PSVM_C(HOST_VNMI))
-
-struct ignored {
-	enum function function;
-	enum word word;
-	uint64_t bits;
-	const char *because;
-};
 
 #define NOT_ITS_MOMENT "this moment does not touch it"
 #define NO_WAITING     "only a window that opens looks at the interrupt that waits"
@@ -332,12 +289,12 @@ struct ignored {
 	{ function, WAITING_VECTOR, ALL8, NO_WAITING }, \
 	{ function, EXTERNAL, ALL8, NO_WAITING }
 
-static const struct ignored ignored[] = {
+static const struct effect_row ignored[] = {
 	/* snapshot: linux-7.2 drops reserved bits; nobody else does anything */
 	{ SNAPSHOT, V12_INT_CTL, ~PSVM_RSVD_63_40, "defined bits are kept" },
 	{ SNAPSHOT, V12_INT_STATE, PSVM_INT_STATE_INTERRUPT_SHADOW,
 	  "defined bits are kept" },
-	{ SNAPSHOT, V12_EVENT_INJ, ~UINT64_C(0x7ffff000), "defined bits are kept" },
+	{ SNAPSHOT, V12_EVENT_INJ, ~EVENT_SBZ, "defined bits are kept" },
 	{ SNAPSHOT, V12_TLB_CONTROL, 7, "defined bits are kept" },
 	{ SNAPSHOT, V12_EXIT_INT_INFO, ALL64, "an output of vmcb12" },
 	{ SNAPSHOT, V12_MISC1, ALL32, "intercepts are kept" },
@@ -477,102 +434,62 @@ static const struct ignored ignored[] = {
 	{ RULE, FACTS, FACTS_L2 | FACTS_VMRUN | PSVM_C(VMRUN_PENDING) | PSVM_C(DEFERRED),
 	  "L0 asks before L2 has run on, not about an event" },
 	{ RULE, NMIS, ALL8, NO_QUEUE },
-	WAITING(RULE)
+	WAITING(RULE),
+
+	/* conditions: one bit of a word each */
+	{ CONDITIONS, V12_INT_CTL, ~(PSVM_V_INTR_MASKING | PSVM_V_IRQ | ENABLES),
+	  "no condition" },
+	{ CONDITIONS, V12_MISC1, ALL32 & ~(VINTR | INTR | NMI | HLT), "no condition" },
+	EVENTS(CONDITIONS, V12, "no condition"),
+	{ CONDITIONS, V02_INT_CTL, ~(PSVM_V_IRQ | PSVM_V_GIF_ENABLE), "no condition" },
+	{ CONDITIONS, V02_MISC1, ALL32 & ~VINTR, "no condition" },
+	EVENTS(CONDITIONS, V02, "no condition"),
+	{ CONDITIONS, V01_INT_CTL, ~PSVM_V_NMI, "no condition" },
+	{ CONDITIONS, V01_MISC1, ALL32 & ~VINTR, "no condition" },
+	EVENTS(CONDITIONS, V01, "no condition"),
+	WAITING(CONDITIONS)
 };
 
-static uint64_t ignored_bits(enum function f, enum word w)
-{
-	uint64_t bits = 0;
+/* Of words that a transition returns: what comes back is another bit. */
+#define DROPPED	   "linux-7.2 drops reserved bits"
+#define FAILS	   "a VMRUN that fails writes it"
+#define BUILT_ANEW "02 is built anew"
+#define MERGED	   "the intercepts of 02 are merged anew"
+static const struct effect_row replaced[] = {
+	{ SNAPSHOT, V12_INT_CTL, PSVM_RSVD_63_40, DROPPED },
+	{ SNAPSHOT, V12_INT_STATE, ~PSVM_INT_STATE_INTERRUPT_SHADOW, DROPPED },
+	{ SNAPSHOT, V12_EVENT_INJ, EVENT_SBZ, DROPPED },
+	{ SNAPSHOT, V12_TLB_CONTROL, 0xf8, DROPPED },
 
-	for (size_t i = 0; i < N_ROWS(ignored); i++)
-		if (ignored[i].function == f && ignored[i].word == w)
-			bits |= ignored[i].bits;
-	return bits;
-}
+	{ ENTER, V12_EXIT_INT_INFO, ALL64, FAILS },
+	{ ENTER, V02_MISC1, ALL32, BUILT_ANEW },
+	{ ENTER, V02_TLB_CONTROL, ALL8, BUILT_ANEW },
+	{ ENTER, FACTS, PSVM_C(L1_GIF), "VMRUN sets GIF, and clears it if it fails" },
+	{ REENTER, V12_EXIT_INT_INFO, ALL64, FAILS },
+	{ REENTER, V02_MISC1, ALL32, BUILT_ANEW },
+	{ REENTER, V02_TLB_CONTROL, ALL8, BUILT_ANEW },
+	{ REENTER, FACTS, PSVM_C(L1_GIF), "a VMRUN that fails clears GIF" },
 
-/* --- one word of one function -------------------------------------------- */
+	{ OPEN, V02_INT_CTL, INJECTION, "the dummy takes their place" },
+	{ OPEN, V02_MISC1, ALL32 & ~VINTR, MERGED },
+	{ CLOSE, V02_INT_CTL, INJECTION & ~PSVM_V_IRQ, "those of 12 are restored" },
+	{ CLOSE, V02_MISC1, ALL32 & ~VINTR, MERGED },
 
-#define SAMPLES 4096 /* states for each word of each function */
-
-/* A function and a word, or a function and a rule set. */
-struct subject {
-	enum function function;
-	unsigned of;
-	char name[80];
+	{ REFRESH, V12_INT_CTL, WRITTEN, "those of 02 take their place" },
+	{ REFRESH, V12_INT_STATE, ALL64, "that of 02 takes its place" },
+	{ REFRESH, V12_EVENT_INJ, ALL64, "that of 02 takes its place" },
+	{ HANDBACK, V12_INT_CTL, ~(PSVM_V_INTR_MASKING | ENABLES),
+	  "those of 02 take their place" },
+	{ HANDBACK, V12_INT_STATE, ALL64, "that of 02 takes its place" },
+	{ HANDBACK, V12_EVENT_INJ, ALL64, "zero or that of 02 takes its place" },
+	{ HANDBACK, V12_EXIT_INT_INFO, ALL64, "that of 02 takes its place" },
+	{ HANDBACK, V12_TLB_CONTROL, ALL8, "zero takes its place" },
+	{ HANDBACK, FACTS, PSVM_C(L1_GIF), "#VMEXIT clears GIF" }
 };
 
-static uint64_t all_bits(enum word w)
-{
-	return ALL64 >> (64 - words[w].width);
-}
-
-static void complain(enum function f, const char *rules, enum word w, uint64_t bits,
-		     const char *what, const struct input *in)
-{
-	struct psvm_nested n = nested(in);
-
-	print_error("%s, %s: %s, bits %#" PRIx64 ": %s\n", functions[f].name, rules,
-		    words[w].name, bits, what);
-	show_input(stderr, "state", &n);
-}
-
-/* Random subsets of the ignored bits, in every rule set. */
-static void expect_ignored(enum function f, enum word w, uint64_t bits)
-{
-	for (unsigned i = 0; i < SAMPLES && bits != 0; i++) {
-		size_t set = i % PSVM_RULE_SET_COUNT;
-		struct input in = random_input();
-		uint64_t flipped = bits & (i < SAMPLES / 2 ? random64() : ALL64);
-		bool effect = has_effect(f, check_sets[set].rules, &in, w, flipped);
-
-		if (effect)
-			complain(f, check_sets[set].name, w, flipped,
-				 "listed, and one has an effect", &in);
-		assert_false(effect);
-	}
-}
-
-/* Those of the bits that have an effect in this state. */
-static uint64_t effects(enum function f, const struct psvm_rules *rules,
-			const struct input *in, enum word w, uint64_t bits)
-{
-	uint64_t found = 0;
-
-	for (uint64_t bit = 1; bit != 0 && bit <= bits; bit <<= 1)
-		if ((bits & bit) && has_effect(f, rules, in, w, bit))
-			found |= bit;
-	return found;
-}
-
-static void expect_effect(enum function f, enum word w, uint64_t bits)
-{
-	struct input in = random_input();
-
-	for (unsigned i = 0; i < SAMPLES && bits != 0; i++) {
-		in = random_input();
-		bits &= ~effects(f, check_sets[i % PSVM_RULE_SET_COUNT].rules, &in, w,
-				 bits);
-	}
-	if (bits != 0)
-		complain(f, "all rule sets", w, bits, "no effect found, and not listed",
-			 &in);
-	assert_int_equal(bits, 0);
-}
-
-static unsigned n_shown; /* bits whose effect is shown, or that they have none */
-
-static void test_word(void **state)
-{
-	const struct subject *s = *state;
-	enum word w = (enum word)s->of;
-	uint64_t bits = ignored_bits(s->function, w);
-
-	random_state = 1;
-	assert_int_equal(bits & ~all_bits(w), 0);
-	expect_ignored(s->function, w, bits);
-	expect_effect(s->function, w, all_bits(w) & ~bits);
-	n_shown += words[w].width;
-}
+static const struct effect_row fixed[] = {
+	{ RULE, CELL, ALL32 & ~UINT64_C(0x7f), "there is no such cell" }
+};
 
 /* --- facts by rule set --------------------------------------------------- */
 
@@ -587,10 +504,10 @@ static void test_word(void **state)
 #define F_ARRIVE   (PSVM_C(L1_IF) | PSVM_C(L1_GIF) | FACTS_L2)
 #define F_ARRIVE_L (F_ARRIVE | PSVM_C(VMRUN_PENDING))
 
-/* The facts that have an effect. The rule sets in the order of their numbers:
- * linux-6.1, lkml-2022-base, lkml-2022, lkml-2022-vnmi, linux-6.12, linux-7.2,
+/* The facts that have an effect or are replaced. The rule sets in the order of their
+ * numbers: linux-6.1, lkml-2022-base, lkml-2022, lkml-2022-vnmi, linux-6.12, linux-7.2,
  * xen, exact. */
-static const uint32_t facts_of[N_FUNCTIONS][PSVM_RULE_SET_COUNT] = {
+static const uint32_t facts_of[CONDITIONS][PSVM_RULE_SET_COUNT] = {
 	[SNAPSHOT] = { 0 },
 	/* exact closes a window on 01 before its merge could matter */
 	[ENTER] = { F_6_1, F_6_1, F_6_1, F_6_1 | FACTS_VNMI, F_6_12, F_6_12, F_XEN,
@@ -615,86 +532,48 @@ static const uint32_t facts_of[N_FUNCTIONS][PSVM_RULE_SET_COUNT] = {
 		   PSVM_C(L1_IF) | PSVM_C(L1_GIF) | FACTS_VGIF | FACTS_VNMI }
 };
 
+enum { SAMPLES = 4096 };
+
 static void test_facts(void **state)
 {
-	const struct subject *s = *state;
-	const struct psvm_rules *rules = check_sets[s->of].rules;
+	const struct effect_subject *s = *state;
 	uint64_t found = 0, want = facts_of[s->function][s->of];
-	struct input in = { { 0 } };
+	uint64_t in[EFFECT_WORDS] = { 0 };
 
-	random_state = 1;
+	effect_random_again();
 	for (unsigned i = 0; i < SAMPLES / 2; i++) {
-		in = random_input();
-		found |= effects(s->function, rules, &in, FACTS, 0xffff & ~found);
+		any(s->function, in);
+		in[RULES] = s->of;
+		for (uint64_t fact = 1; fact <= words[FACTS].bits; fact <<= 1)
+			if (effect_of(s->matrix, s->function, in, FACTS, fact) > EFFECT_NONE)
+				found |= fact;
 	}
 	if (found != want)
-		complain(s->function, check_sets[s->of].name, FACTS, found ^ want,
-			 "listed wrongly", &in);
+		effect_complain(s, FACTS, found ^ want, "listed wrongly", in);
 	assert_int_equal(found, want);
 }
 
-/* --- the cases by name --------------------------------------------------- */
+static const struct effect_matrix matrix = {
+	.name = "psvm/nested.h",
+	.words = words,
+	.n_words = N_WORDS,
+	.functions = functions,
+	.n_functions = N_FUNCTIONS,
+	/* 928 bits for each, the intercepts of two VMCBs, an exit code, a cell */
+	.pairs = 928 * 12 + 2 * 2 * 6 * 32 + 64 + 32,
+	.samples = SAMPLES,
+	.listed = { [EFFECT_FIXED] = EFFECT_ROWS(fixed),
+		    [EFFECT_NONE] = EFFECT_ROWS(ignored),
+		    [EFFECT_REPLACED] = EFFECT_ROWS(replaced) },
+	.any = any,
+	.run = run,
+	.show = show,
+};
 
-static struct subject subjects[N_FUNCTIONS * ((unsigned)N_WORDS + PSVM_RULE_SET_COUNT)];
-static struct CMUnitTest tests[N_ROWS(subjects) + 2];
-static size_t n_tests;
-static unsigned n_bits, n_ignored;
-
-static void add(CMUnitTestFunction function, enum function f, unsigned of,
-		const char *name)
+int main(int argc, char **argv)
 {
-	struct subject *s = &subjects[n_tests];
-
-	s->function = f;
-	s->of = of;
-	snprintf(s->name, sizeof(s->name), "%s %s", functions[f].name, name);
-	tests[n_tests++] = check_case(s->name, function, s);
-}
-
-static unsigned count(uint64_t bits)
-{
-	unsigned n = 0;
-
-	for (; bits != 0; bits &= bits - 1)
-		n++;
-	return n;
-}
-
-/* 928 bits for each of 11 functions, 384 intercepts each for merge_intercepts
- * and route_exit, and 64 of an exit code. */
-static void test_number(void **state)
-{
-	(void)state;
-	print_message("bit-effect matrix: %.1f %% (%u of %u pairs of bit and function, "
-		      "%u without effect), %u states each\n",
-		      100.0 * n_shown / n_bits, n_shown, n_bits, n_ignored, SAMPLES);
-	assert_int_equal(n_shown, n_bits);
-	assert_int_equal(n_bits, 928 * N_FUNCTIONS + 384 + 384 + 64);
-}
-
-/* No bit is listed twice. */
-static void test_rows(void **state)
-{
-	unsigned listed = 0;
-
-	(void)state;
-	for (size_t i = 0; i < N_ROWS(ignored); i++)
-		listed += count(ignored[i].bits);
-	assert_int_equal(listed, n_ignored);
-}
-
-int main(void)
-{
-	for (unsigned f = 0; f < N_FUNCTIONS; f++)
-		for (unsigned w = 0; w <= functions[f].last; w++) {
-			add(test_word, (enum function)f, w, words[w].name);
-			n_bits += words[w].width;
-			n_ignored += count(ignored_bits((enum function)f, (enum word)w));
-		}
-	for (unsigned f = 0; f < N_FUNCTIONS; f++)
+	for (unsigned f = 0; f < CONDITIONS; f++)
 		for (unsigned set = 0; set < PSVM_RULE_SET_COUNT; set++)
-			add(test_facts, (enum function)f, set, check_sets[set].name);
-	tests[n_tests++] = check_case("number of pairs", test_number, NULL);
-	tests[n_tests++] = check_case("no bit is listed twice", test_rows, NULL);
-	return _cmocka_run_group_tests("effect", tests, n_tests, NULL, NULL) != 0;
+			effect_case(&matrix, f, check_sets[set].name, test_facts, set);
+	return effect_main(&matrix, argc, argv);
 }

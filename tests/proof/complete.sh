@@ -1,23 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is every public function of the core proved? What is public is asked of the compiler:
-# the symbols of the library, and the inline functions of its headers that have no symbol
-# there. What is proved is what run.sh has found to be reached: what each proof calls.
+# Is every public function of the core proved? What is public, tests/public.sh says. What is
+# proved is what run.sh has found to be reached: what each proof calls.
 # usage: complete.sh DIR	as run.sh leaves it
 set -eu
 dir=$1
 cd "$(dirname "$0")/../.."
-public=$dir/public
-mkdir -p "$public"
-for source in src/core/*.c; do
-	gcc -std=c11 -Iinclude -c "$source" -o "$public/$(basename "$source").o"
-done
-printf '#include "psvm/psvm.h"\n#include "psvm/cpu.h"\n' |
-	gcc -std=c11 -Iinclude -O0 -fkeep-inline-functions -x c -c - -o "$public/inline.o"
-{
-	nm -g --defined-only "$public"/*.c.o
-	nm --defined-only "$public/inline.o"
-} | awk '$2 ~ /^[tT]$/ && $3 ~ /^psvm_.*[^_]$/ { print $3 }' | sort -u >"$dir/functions"
+sh tests/public.sh >"$dir/functions"
 
 # function [rule set] for every place that is reached, by program
 sed -n 's/^\[.* reached: \(.*\): FAILURE$/\1/p' "$dir"/right/*/*.log | sort -u >"$dir/reached"
