@@ -59,13 +59,8 @@ def in_sample(mutant, part, parts):
 
 
 def sample_of(text):
-    """(N, M) of "N/M"; "commit/M" takes N from what is checked out."""
+    """(N, M) of "N/M"."""
     part, _, parts = text.partition("/")
-    if part == "commit":
-        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"],
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                text=True).stdout.strip()
-        part = int(commit or "0", 16) % int(parts) + 1
     return int(part), int(parts)
 
 
@@ -144,8 +139,7 @@ def main():
                         help="the compiler for short tests, tcc")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--sample", default="1/1", metavar="N/M",
-                        help="one part of M, chosen by the address of a mutant; "
-                        "commit/M: another one for each commit")
+                        help="one part of M, chosen by the address of a mutant")
     parser.add_argument("--only", default="", metavar="TEXT",
                         help="mutants with this in their file and place")
     parser.add_argument("--list", action="store_true", help="print them, and do no more")
