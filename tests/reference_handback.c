@@ -166,7 +166,7 @@ uint32_t handback_stores(const struct situation *s)
 
 	/* Of the word at 060h only xen writes the half with the vector. */
 	return PSVM_F_INT_CTL | (is_xen(s) ? PSVM_F_INT_VECTOR : 0u) | PSVM_F_INT_STATE |
-	       PSVM_F_EVENT_INJ | PSVM_F_EXIT_INT_INFO |
+	       PSVM_F_INT_STATE_REST | PSVM_F_EVENT_INJ | PSVM_F_EXIT_INT_INFO |
 	       (tlb_control ? PSVM_F_TLB_CONTROL : 0u);
 }
 

@@ -21,6 +21,7 @@ ANY(uint32_t, u32);
 #define REQUEST		(V_IRQ | UINT64_C(0x1f) << 16)
 #define VECTOR		UINT64_C(0xff00000000)
 #define VINTR		(UINT32_C(1) << 4) /* of 00Ch */
+#define SHADOW		UINT64_C(1)	   /* of 068h */
 #define EVENT_V		(UINT64_C(1) << 31)
 
 static uint32_t some_facts(uint32_t before)
@@ -52,8 +53,8 @@ static struct psvm_words stored(struct psvm_words w, struct psvm_result r)
 	uint64_t low = (r.store12 & PSVM_F_INT_CTL ? r.v12 : w).int_ctl & UINT32_MAX;
 
 	w.int_ctl = high << 32 | low;
-	if (r.store12 & PSVM_F_INT_STATE)
-		w.int_state = r.v12.int_state;
+	w.int_state = ((r.store12 & PSVM_F_INT_STATE_REST ? r.v12 : w).int_state & ~SHADOW) |
+		      ((r.store12 & PSVM_F_INT_STATE ? r.v12 : w).int_state & SHADOW);
 	if (r.store12 & PSVM_F_EVENT_INJ)
 		w.event_inj = r.v12.event_inj;
 	if (r.store12 & PSVM_F_EXIT_INT_INFO)
@@ -83,7 +84,6 @@ enum exception {
 #define KEPT_xen	    (REUSES_02 | LOSES_12)
 #define KEPT_exact	    DROPS
 
-#define SHADOW	  UINT64_C(1)
 #define EVENT_SBZ UINT64_C(0x7ffff000)
 
 static bool reuses_02(uint32_t at_enter, uint32_t at_vmexit)

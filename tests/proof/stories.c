@@ -18,7 +18,6 @@ ANY(uint32_t, u32);
 ANY(uint8_t, u8);
 ANY(bool, bool);
 
-#define SHADOW	 UINT64_C(1)
 #define NMIS_MAX 254 /* psvm/nested.h */
 
 static void prove_properties(const struct story *before, const struct story *after)
