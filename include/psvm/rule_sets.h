@@ -557,8 +557,7 @@ static const struct psvm_rules psvm_rules_xen = {
 static const struct psvm_rules psvm_rules_exact = {
 	PSVM_HEAD,
 	{ /* SNAPSHOT_INT_CTL: what is not offered is stopped at VMRUN */ PSVM_NEVER,
-	  /* SNAPSHOT_INT_STATE */ PSVM_CELL_1(
-		  PSVM_ALWAYS(~PSVM_INT_STATE_INTERRUPT_SHADOW)),
+	  /* SNAPSHOT_INT_STATE */ PSVM_NEVER,
 	  /* SNAPSHOT_EVENT_INJ */ PSVM_CELL_1(PSVM_ALWAYS(~PSVM_EVENT_INJ_DEFINED)),
 	  /* SNAPSHOT_TLB_CONTROL */ PSVM_NEVER,
 	  /* ENTER_INVALID */ PSVM_CELL_2(
@@ -577,7 +576,9 @@ static const struct psvm_rules psvm_rules_exact = {
 	  PSVM_CELL_1(PSVM_EXCEPT(PSVM_V_GIF_BITS, PSVM_C(NESTED_VGIF), 0)),
 	  /* ENTER_SET_02: L1's interrupts are L0's to hand out */
 	  PSVM_CELL_1(PSVM_ALWAYS(PSVM_V_INTR_MASKING)),
-	  /* ENTER_FIELDS */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_ENTERED)),
+	  /* ENTER_FIELDS: the rest of 068h stays in 12, and that of 02 is L0's own */
+	  PSVM_CELL_1(PSVM_ALWAYS(
+		  PSVM_F_INT_STATE | PSVM_F_EVENT_INJ | PSVM_F_TLB_CONTROL)),
 	  /* ENTER_DROP_TLB */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_TLB_CONTROL_RESERVED)),
 	  /* ENTER_QUEUE: an NMI that waits for L1 may have to become an exit */
 	  PSVM_CELL_1(PSVM_WHEN(PSVM_V_NMI, PSVM_C(HOST_VNMI), 0)),
@@ -623,7 +624,7 @@ static const struct psvm_rules psvm_rules_exact = {
 		      PSVM_WHEN(PSVM_V_GIF, PSVM_C(NESTED_VGIF), 0),
 		      PSVM_WHEN(PSVM_V_NMI | PSVM_V_NMI_MASK, PSVM_C(NESTED_VNMI), 0)),
 	  /* HANDBACK_FIELDS */ PSVM_CELL_1(
-		  PSVM_ALWAYS(PSVM_INT_STATE_FIELDS | PSVM_F_EXIT_INT_INFO)),
+		  PSVM_ALWAYS(PSVM_F_INT_STATE | PSVM_F_EXIT_INT_INFO)),
 	  /* HANDBACK_ZERO_12: S9 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_EVENT_INJ)),
 	  /* HANDBACK_STORE_12 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_F_INT_CTL)),
 	  /* HANDBACK_TO_01: L1's own NMI state has never left it, S5 */ PSVM_NEVER,
@@ -638,7 +639,7 @@ static const struct psvm_rules psvm_rules_exact = {
 		      PSVM_WHEN(PSVM_V_GIF, PSVM_C(NESTED_VGIF), 0),
 		      PSVM_WHEN(PSVM_V_NMI | PSVM_V_NMI_MASK, PSVM_C(NESTED_VNMI), 0)),
 	  /* REFRESH_FIELDS */ PSVM_CELL_1(
-		  PSVM_ALWAYS(PSVM_F_EVENT_INJ | PSVM_INT_STATE_FIELDS)),
+		  PSVM_ALWAYS(PSVM_F_EVENT_INJ | PSVM_F_INT_STATE)),
 	  /* ROUTE_L0: a VINTR exit is L0's own while its window is open */
 	  PSVM_CELL_2(PSVM_ALWAYS(PSVM_CLASS_INTR | PSVM_CLASS_NMI | PSVM_CLASS_NPF |
 				  PSVM_CLASS_EXCEPTION_01),
