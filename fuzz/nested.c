@@ -60,15 +60,14 @@ static uint32_t sensible(uint32_t facts)
 	return fuzz_sensible_facts(facts & features);
 }
 
-/* Without reserved bits that no guest can see: exact drops them, a processor need not. */
+/* Without reserved bits of EVENTINJ: exact drops them, a processor need not. */
 static struct start decode_start(const struct fuzz_setup *s)
 {
 	return (struct start){
 		.vmcb12 = {
 			.words = {
 				.int_ctl = s->vmcb12.int_ctl,
-				.int_state = s->vmcb12.int_state &
-					     PSVM_INT_STATE_INTERRUPT_SHADOW,
+				.int_state = s->vmcb12.int_state,
 				.event_inj = s->vmcb12.event_inj & PSVM_EVENT_INJ_DEFINED,
 				.misc1 = s->vmcb12.intercept_misc1,
 				.tlb_control = s->vmcb12.tlb_control,
@@ -145,7 +144,7 @@ static void tell_start(const struct play *p)
 	fprintf(stderr,
 		"static const uint32_t facts = 0x%x;\n"
 		"static const struct start start = {\n"
-		"\t.vmcb12 = { .words = { .int_ctl = 0x%" PRIx64 ", .int_state = %" PRIu64
+		"\t.vmcb12 = { .words = { .int_ctl = 0x%" PRIx64 ", .int_state = 0x%" PRIx64
 		", .event_inj = 0x%" PRIx64 ", .misc1 = 0x%x, .tlb_control = %u },\n"
 		"\t\t    .cr = 0x%x, .misc2 = 0x%x, .clean = 0x%x, .rflags_if = %u },\n"
 		"\t.l1_if = %d, .l1_gif = %d, .tpr = %u\n};\n",

@@ -182,7 +182,7 @@ static void l1_writes(struct psvm_words *vmcb12, unsigned int selector, uint32_t
 		vmcb12->event_inj ^= value;
 		break;
 	case 4:
-		vmcb12->int_state ^= value & 3;
+		vmcb12->int_state ^= value;
 		break;
 	default:
 		vmcb12->tlb_control ^= (uint8_t)(value & 0xff);

@@ -47,7 +47,9 @@ static bool s2_irq(const struct story *before, const struct story *after)
 static bool s3_rest(const struct story *before, const struct story *after)
 {
 	(void)before;
-	return stored(after, ~(V_TPR | V_IRQ | V_GIF | V_NMI | V_NMI_MASK));
+	return stored(after, ~(V_TPR | V_IRQ | V_GIF | V_NMI | V_NMI_MASK)) &&
+	       (after->step != STORY_VMEXIT ||
+		((after->vmcb12.int_state ^ after->l1.int_state) & ~SHADOW) == 0);
 }
 
 static bool s4_gif(const struct story *before, const struct story *after)
@@ -101,12 +103,14 @@ static bool s6_offered(const struct story *before, const struct story *after)
 {
 	bool built = after->step == STORY_VMRUN || after->step == STORY_REENTER;
 	uint64_t old = built ? 0 : after->in.v02.int_ctl;
+	uint64_t state = after->n.v02.int_state & ~after->in.v02.int_state;
 	bool looks = (built && after->runs) || after->step == STORY_OPEN ||
 		     after->step == STORY_CLOSE;
 
 	(void)before;
 	return !looks ||
-	       (after->n.v02.int_ctl & ~old & ~offered(after) & ~own(after)) == 0;
+	       ((after->n.v02.int_ctl & ~old & ~offered(after) & ~own(after)) == 0 &&
+		(state & ~SHADOW) == 0);
 }
 
 /* A window on 01 works: intercept and dummy. */
@@ -168,7 +172,14 @@ static bool s10_not_written(const struct story *before, const struct story *afte
 	(void)before;
 	if (failed(after))
 		return (after->store12 & ~(uint32_t)PSVM_F_EVENT_INJ) == 0;
-	return (after->store12 & (PSVM_F_TLB_CONTROL | PSVM_F_INT_VECTOR)) == 0;
+	return (after->store12 & (PSVM_F_TLB_CONTROL | PSVM_F_INT_VECTOR |
+				  PSVM_F_INT_STATE_REST)) == 0;
+}
+
+/* Word 068h of vmcb12 after a #VMEXIT: the processor stores the shadow. */
+static uint64_t with_shadow(uint64_t word, bool shadow)
+{
+	return (word & ~SHADOW) | (shadow ? SHADOW : 0);
 }
 
 static bool s11_snapshot(const struct story *before, const struct story *after)
@@ -179,7 +190,7 @@ static bool s11_snapshot(const struct story *before, const struct story *after)
 	if (after->step != STORY_REFRESH)
 		return true;
 	return v12->int_ctl == bare_int_ctl(after) &&
-	       (v12->int_state & 1) == (after->bare.shadow ? 1 : 0) &&
+	       v12->int_state == with_shadow(after->l1.int_state, after->bare.shadow) &&
 	       ((v12->event_inj ^ after->n.v02.event_inj) & EVENT_V) == 0;
 }
 
@@ -207,7 +218,8 @@ static const struct {
 	[S0] = { "S0 L2 takes the interrupt that it should", s0_takes },
 	[S1] = { "S1 V_TPR is L2's", s1_tpr },
 	[S2] = { "S2 V_IRQ is 0 if L2 took the interrupt, else unchanged", s2_irq },
-	[S3] = { "S3 all other bits of 060h are as L1 wrote them", s3_rest },
+	[S3] = { "S3 all other bits of 060h, and those of 068h but the shadow, are as L1 "
+		 "wrote them", s3_rest },
 	[S4] = { "S4 V_GIF is L2's if vGIF is nested, else unchanged", s4_gif },
 	[S5] = { "S5 V_NMI and V_NMI_MASK are L2's if vNMI is nested, else unchanged; "
 		 "L1's own survive", s5_nmi },

@@ -153,7 +153,7 @@ static void hand_back_12(struct psvm_result *r, const struct situation *s,
 			 const struct psvm_nested *n)
 {
 	r->v12.int_ctl = EVERY_BIT(handback_12, s, int_ctl, n);
-	r->v12.int_state = n->v02.int_state;
+	r->v12.int_state = EVERY_BIT(vmexit_12_int_state, s, int_state, n);
 	r->v12.event_inj = EVERY_BIT(handback_event_inj, s, event_inj, n);
 	r->v12.exit_int_info = handback_exit_int_info(&n->v02);
 	if (is_xen(s))
@@ -198,7 +198,7 @@ static struct psvm_result enter(const struct situation *s, const struct psvm_nes
 		r.v02.exit_int_info = 0; /* nothing has been cut short yet */
 	}
 	r.v02.int_ctl = EVERY_BIT(enter_02, s, int_ctl, n);
-	r.v02.int_state = n->v12.int_state;
+	r.v02.int_state = EVERY_BIT(enter_02_int_state, s, int_state, n);
 	r.v02.event_inj = n->v12.event_inj;
 	r.v02.tlb_control = (uint8_t)EVERY_BIT(enter_02_tlb_control, s, tlb_control, n);
 	r.v02.misc1 = (uint32_t)EVERY_BIT(enter_02_misc1, s, misc1, n);
@@ -257,7 +257,7 @@ struct psvm_result ref_refresh(enum ref_rules rules, struct psvm_nested n)
 
 	r.v12.int_ctl = EVERY_BIT(refresh_12, &s, int_ctl, &n);
 	if (refreshes(&s)) {
-		r.v12.int_state = n.v02.int_state;
+		r.v12.int_state = EVERY_BIT(vmexit_12_int_state, &s, int_state, &n);
 		r.v12.event_inj = n.v02.event_inj;
 	}
 	return r;

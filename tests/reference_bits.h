@@ -184,14 +184,15 @@ static inline enum source is(bool value)
 	X(snapshot_event_inj, 64) X(snapshot_tlb_control, 8) \
 	X(merge_cr, 32) X(merge_misc1, 32) X(merge_misc2, 32) X(merge_misc3, 32) \
 	X(merge_others, 32) \
-	X(enter_02, 64) X(enter_02_misc1, 32) X(enter_02_tlb_control, 8) \
+	X(enter_02, 64) X(enter_02_int_state, 64) X(enter_02_misc1, 32) \
+	X(enter_02_tlb_control, 8) \
 	X(enter_01, 64) X(enter_01_misc1, 32)
 #define QUESTIONS_WINDOW(X) \
 	X(open_02, 64) X(open_02_misc1, 32) X(open_01_misc1, 32) \
 	X(close_02, 64) X(close_02_misc1, 32) X(close_01, 64) X(close_01_misc1, 32)
 #define QUESTIONS_HANDBACK(X) \
 	X(failed_01, 64) X(vmexit_01_misc1, 32) \
-	X(refresh_12, 64) \
+	X(refresh_12, 64) X(vmexit_12_int_state, 64) \
 	X(handback_12, 64) X(handback_02, 64) X(handback_01, 64) \
 	X(handback_event_inj, 64)
 #define QUESTIONS(X) QUESTIONS_ENTER(X) QUESTIONS_WINDOW(X) QUESTIONS_HANDBACK(X)

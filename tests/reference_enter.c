@@ -10,22 +10,18 @@ static enum source snapshot_int_ctl(const struct situation *s, unsigned int n)
 	return s->rules == REF_LINUX_7_2 && n > VECTOR_LAST ? IS_0 : OF_12;
 }
 
-/* exact: reserved bits are not offered, so they do not get as far as 02. */
-static bool keeps_to_what_is_defined(const struct situation *s)
-{
-	return s->rules == REF_LINUX_7_2 || is_exact(s);
-}
-
 static enum source snapshot_int_state(const struct situation *s, unsigned int n)
 {
-	return keeps_to_what_is_defined(s) && n != INTERRUPT_SHADOW ? IS_0 : OF_12;
+	return s->rules == REF_LINUX_7_2 && n != INTERRUPT_SHADOW ? IS_0 : OF_12;
 }
 
+/* exact: reserved bits are not offered, so they do not get as far as 02; and the
+ * processor writes EVENTINJ, so L1 does not get them back either. */
 static enum source snapshot_event_inj(const struct situation *s, unsigned int n)
 {
 	bool should_be_zero = n >= EVENT_SBZ && n <= EVENT_SBZ_LAST;
 
-	return keeps_to_what_is_defined(s) && should_be_zero ? IS_0 : OF_12;
+	return (s->rules == REF_LINUX_7_2 || is_exact(s)) && should_be_zero ? IS_0 : OF_12;
 }
 
 static enum source snapshot_tlb_control(const struct situation *s, unsigned int n)
@@ -190,6 +186,12 @@ static enum source enter_02(const struct situation *s, unsigned int n)
 	if (n == V_INTR_MASKING)
 		return enter_02_masking(s);
 	return IS_0; /* never offered: AVIC, reserved bits */
+}
+
+/* 068h: VMRUN loads the shadow (15.21.5), and the rest is of no use to it. */
+static enum source enter_02_int_state(const struct situation *s, unsigned int n)
+{
+	return is_exact(s) && n != INTERRUPT_SHADOW ? OF_02 : OF_12;
 }
 
 static enum source enter_02_misc1(const struct situation *s, unsigned int n)

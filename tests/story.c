@@ -96,7 +96,9 @@ static void store(struct psvm_words *to, const struct psvm_words *from, uint32_t
 		to->int_ctl = (to->int_ctl & UINT32_MAX) |
 			      (from->int_ctl & ~(uint64_t)UINT32_MAX);
 	if (fields & PSVM_F_INT_STATE)
-		to->int_state = from->int_state;
+		to->int_state = (to->int_state & ~SHADOW) | (from->int_state & SHADOW);
+	if (fields & PSVM_F_INT_STATE_REST)
+		to->int_state = (to->int_state & SHADOW) | (from->int_state & ~SHADOW);
 	if (fields & PSVM_F_EVENT_INJ)
 		to->event_inj = from->event_inj;
 	if (fields & PSVM_F_EXIT_INT_INFO)
@@ -143,7 +145,7 @@ static void begin_l2(struct story *s)
 	s->bare.v_gif = (word & V_GIF) != 0;
 	s->bare.v_nmi = (word & V_NMI) != 0;
 	s->bare.v_nmi_mask = (word & V_NMI_MASK) != 0;
-	s->bare.shadow = (s->l1.int_state & 1) != 0;
+	s->bare.shadow = (s->l1.int_state & SHADOW) != 0;
 	/* An event has no reserved bits (15.20). */
 	s->bare.event = s->l1.event_inj & EVENT_V ? s->l1.event_inj & ~EVENT_SBZ : 0;
 }
@@ -311,7 +313,7 @@ static int vector_of(uint64_t word)
 /* Interrupts of L2 open, on 02. True: #VMEXIT(VINTR) instead. */
 static bool open_02(struct story *s)
 {
-	s->n.v02.int_state &= ~UINT64_C(1);
+	s->n.v02.int_state &= ~SHADOW;
 	if (!deliverable(s->n.v02.int_ctl, gif_of_02(s)))
 		return false;
 	if (s->n.v02.misc1 & INTERCEPT_VINTR)
@@ -427,7 +429,7 @@ static void cut(struct story *s)
 
 static void begin_shadow(struct story *s)
 {
-	s->n.v02.int_state |= 1;
+	s->n.v02.int_state |= SHADOW;
 	s->bare.shadow = true;
 }
 

@@ -19,6 +19,7 @@
 #define VECTOR	     (UINT64_C(0xff) << 32)
 /* With what a virtual interrupt is requested. */
 #define REQUESTED    (V_IRQ | PRIO | IGN_TPR | VECTOR)
+#define SHADOW	     UINT64_C(1) /* of 068h */
 #define INTERCEPT_VINTR (UINT32_C(1) << 4)
 #define EVENT_V	     (UINT64_C(1) << 31)
 #define EVENT_SBZ    UINT64_C(0x7ffff000) /* bits 30:12 */

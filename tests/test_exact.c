@@ -13,6 +13,7 @@
 enum op {
 	OP_END,
 	OP_VMRUN,
+	OP_VMRUN_068, /* before which L1 has written reserved bits of 068h */
 	OP_VMEXIT,
 	OP_REENTER,
 	OP_OPEN,
@@ -26,6 +27,7 @@ enum op {
 #define OP(event) ((unsigned)OP_RUN + (unsigned)STORY_##event)
 
 #define PRIO(p)	      ((uint64_t)(p) << PSVM_V_INTR_PRIO_SHIFT)
+#define JUNK_068      (~UINT64_C(1)) /* 63:2 should be zero, 1 is for SEV-ES */
 
 static void window_on_01(struct psvm_nested *n)
 {
@@ -38,6 +40,10 @@ static void do_op(struct story *s, unsigned op)
 {
 	switch (op) {
 	case OP_VMRUN:
+		story_vmrun(s);
+		break;
+	case OP_VMRUN_068:
+		s->vmcb12.int_state |= JUNK_068;
 		story_vmrun(s);
 		break;
 	case OP_VMEXIT:
@@ -73,7 +79,7 @@ static void do_op(struct story *s, unsigned op)
 /* L0 acts on 02 only after the processor has left it. */
 static bool refreshes_after(unsigned op)
 {
-	return op >= OP_RUN || op == OP_VMRUN || op == OP_TPR_9;
+	return op >= OP_RUN || op == OP_VMRUN || op == OP_VMRUN_068 || op == OP_TPR_9;
 }
 
 /* --- exact: enumeration -------------------------------------------------- */
@@ -184,6 +190,7 @@ static struct psvm_nested sensible(void)
 	n.v01.int_ctl = PSVM_V_INTR_MASKING;
 	n.v01.misc1 = PSVM_INTERCEPT_INTR | PSVM_INTERCEPT_NMI | PSVM_INTERCEPT_HLT;
 	n.v02.int_ctl = UINT64_MAX; /* whatever the last run left */
+	n.v02.int_state = UINT64_C(0x5555555555555554);
 	return n;
 }
 
@@ -204,7 +211,7 @@ static struct psvm_nested wide(unsigned i)
 		  usage(&i, PSVM_C(HOST_VGIF), PSVM_C(OFFER_VGIF)) |
 		  usage(&i, PSVM_C(HOST_VNMI), PSVM_C(OFFER_VNMI));
 	n.v12.event_inj = bit(&i, EVENT(INTR, 0x61));
-	n.v12.int_state = n.v12.event_inj ? 1 : 0;
+	n.v12.int_state = (n.v12.event_inj ? 1 : 0) | JUNK_068;
 	n.v01.int_ctl |= bit(&i, PSVM_V_NMI) | bit(&i, PSVM_V_NMI_MASK);
 	if (digit(&i, 2))
 		window_on_01(&n);
@@ -300,6 +307,7 @@ enum damage {
 	ALWAYS_URGENT,	 /* exact that does not ask for GIF before a run */
 	NEVER_URGENT,	 /* exact that does not give back what it then cleared */
 	ALL_TO_12,	 /* exact with the whole word written back */
+	STATE_TO_12,	 /* exact with all of 068h written back */
 	GIF_STAYS,	 /* the result says GIF = 1 */
 	CLEAN_02,	 /* the result forgets dirty02 */
 	CLEAN_01
@@ -347,6 +355,10 @@ static struct psvm_rules damaged(const struct psvm_rules *rules, enum damage dam
 		break;
 	case ALL_TO_12:
 		replace(&r, PSVM_CELL_HANDBACK_TO_12, UINT64_MAX);
+		break;
+	case STATE_TO_12:
+		replace(&r, PSVM_CELL_HANDBACK_FIELDS,
+			PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST | PSVM_F_EXIT_INT_INFO);
 		break;
 	default:
 		break;
@@ -452,6 +464,10 @@ static const struct violation violations[] = {
 	  S3, 0, 0, INTR, 0, 0, 0, { OP_OPEN, OP(SHADOW), OP_VMEXIT } },
 	{ "the whole word written back", RULES(exact), S3, ALL_TO_12, 0, 0, 0, 0, 0,
 	  { OP_VMEXIT } },
+	{ "linux-7.2 clears reserved bits of 068h", RULES(linux_7_2), S3, 0, 0, INTR, 0, 0, 0,
+	  { OP_VMEXIT, OP_VMRUN_068, OP_VMEXIT } },
+	{ "all of 068h written back", RULES(exact), S3, STATE_TO_12, 0, INTR, 0, 0, 0,
+	  { OP_VMEXIT } },
 	/* S4 */
 	{ "xen clears V_GIF of L2 at a deferred VMEXIT", RULES(xen),
 	  S4, 0, GIVE_VGIF | PSVM_C(DEFERRED), INTR, PSVM_V_GIF_BITS, 0, 0,
@@ -494,6 +510,10 @@ static const struct violation violations[] = {
 	  S6, 0, 0, INTR, PSVM_RSVD_63_40, 0, 0, { 0 } },
 	{ "a deny-mask lets AVIC through", RULES(linux_6_1), S6, DENY_MASK, 0, INTR,
 	  PSVM_AVIC_ENABLE, 0, 0, { 0 } },
+	{ "linux-6.12 copies reserved bits of 068h", RULES(linux_6_12), S6, 0, 0, INTR, 0, 0,
+	  0, { OP_VMEXIT, OP_VMRUN_068 } },
+	{ "xen copies reserved bits of 068h", RULES(xen), S6, 0, 0, INTR, 0, 0, 0,
+	  { OP_VMEXIT, OP_VMRUN_068 } },
 	/* S7 */
 	{ "linux-6.1 does not ask for the window again", RULES(linux_6_1),
 	  S7, 0, 0, INTR, 0, 0, 0, { OP_OPEN, OP(SHADOW), OP_VMEXIT } },
@@ -550,6 +570,8 @@ static const struct violation violations[] = {
 	{ "lkml-2022 stores TLB_CONTROL", RULES(lkml_2022), S10, 0, 0, INTR, 0, 0, 0,
 	  { OP_VMEXIT } },
 	{ "xen zeroes TLB_CONTROL", RULES(xen), S10, 0, 0, INTR, 0, 0, 0, { OP_VMEXIT } },
+	{ "linux-6.12 stores all of 068h", RULES(linux_6_12), S10, 0, 0, INTR, 0, 0, 0,
+	  { OP_VMEXIT } },
 	{ "xen stores the vector", RULES(xen), S10, 0, 0, INTR, 0, 0, 0, { OP_VMEXIT } },
 	{ "xen stores a half-built 060h when VMRUN fails", RULES(xen),
 	  S10, 0, PSVM_C(CHECKS_FAILED), INTR, 0, 0, 0, { 0 } },
@@ -566,6 +588,8 @@ static const struct violation violations[] = {
 	  S11, 0, 0, INTR, PENDING_51, 0, 0, { OP(OPENS) } },
 	{ "xen misses an interrupt shadow in the snapshot", RULES(xen),
 	  S11, 0, 0, INTR, 0, 0, 0, { OP(SHADOW) } },
+	{ "linux-7.2 has lost reserved bits of 068h in the snapshot", RULES(linux_7_2),
+	  S11, 0, 0, INTR, 0, 0, 0, { OP_VMEXIT, OP_VMRUN_068 } },
 	{ "linux-6.1 has a window in the snapshot", RULES(linux_6_1),
 	  S11, 0, 0, INTR, MASKING, 0, 0, { OP_OPEN, OP(SHADOW) } },
 	{ "linux-6.12 has a window in the snapshot if L1 intercepts VINTR as well",

@@ -45,6 +45,7 @@ static const struct number numbers[] = {
 
 	BIT(PSVM_F_INT_CTL, 0), BIT(PSVM_F_INT_STATE, 1), BIT(PSVM_F_EVENT_INJ, 2),
 	BIT(PSVM_F_EXIT_INT_INFO, 3), BIT(PSVM_F_TLB_CONTROL, 4), BIT(PSVM_F_INT_VECTOR, 5),
+	BIT(PSVM_F_INT_STATE_REST, 6),
 	BIT(PSVM_REQUEST_EVENT, 0), BIT(PSVM_REQUEST_IMPLICIT, 1),
 	BIT(PSVM_CLASS_INTR, 0), BIT(PSVM_CLASS_NMI, 1), BIT(PSVM_CLASS_NPF, 2),
 	BIT(PSVM_CLASS_EXCEPTION_01, 3), BIT(PSVM_CLASS_VMMCALL, 4),
@@ -110,7 +111,7 @@ static void test_bits_in_order(void **state)
 	PSVM_CONDITIONS(NEXT) assert_int_equal(next, 31);
 	PSVM_CONDITIONS(FACT_OR_WORD)
 	next = 0;
-	PSVM_FIELDS(NEXT) assert_int_equal(next, 6);
+	PSVM_FIELDS(NEXT) assert_int_equal(next, 7);
 	next = 0;
 	PSVM_REQUESTS(NEXT) assert_int_equal(next, 2);
 	next = 0;

@@ -31,13 +31,26 @@ static const struct place {
 	size_t offset, width;
 } PLACES[] = {
 	{ "intercepts", 0x000, 24 },   { "tlb_control", 0x05c, 1 },
-	{ "int_ctl", 0x060, 4 },       { "int_state", 0x068, 8 },
+	{ "int_ctl", 0x060, 4 },       { "int_state", 0x068, 1 },
 	{ "exit_code", 0x070, 8 },     { "exit_info", 0x078, 16 },
 	{ "exit_int_info", 0x088, 8 }, { "event_inj", 0x0a8, 8 },
 	{ "clean", 0x0c0, 4 },	       { "int_vector", 0x064, 4 },
+	{ "int_state 63:8", 0x069, 7 },
 };
 
-enum { INTERCEPTS, TLB, INT_CTL, INT_STATE, EXIT_CODE, EXIT_INFO, EXIT_INT, EVENT, CLEAN, VECTOR };
+enum {
+	INTERCEPTS,
+	TLB,
+	INT_CTL,
+	INT_STATE,
+	EXIT_CODE,
+	EXIT_INFO,
+	EXIT_INT,
+	EVENT,
+	CLEAN,
+	VECTOR,
+	INT_STATE_REST
+};
 #define P(name) (1U << (name))
 
 static uint64_t random_state = 1;
@@ -169,7 +182,9 @@ static void assert_vmcb12(const struct psvm_words *want, uint32_t fields)
 	} rows[] = {
 		{ PSVM_F_INT_CTL, INT_CTL, want->int_ctl & UINT32_MAX },
 		{ PSVM_F_INT_VECTOR, VECTOR, want->int_ctl >> 32 },
-		{ PSVM_F_INT_STATE, INT_STATE, want->int_state },
+		{ PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST, INT_STATE,
+		  want->int_state & UINT8_MAX },
+		{ PSVM_F_INT_STATE_REST, INT_STATE_REST, want->int_state >> 8 },
 		{ PSVM_F_EVENT_INJ, EVENT, want->event_inj },
 		{ PSVM_F_EXIT_INT_INFO, EXIT_INT, want->exit_int_info },
 		{ PSVM_F_TLB_CONTROL, TLB, want->tlb_control },
@@ -191,8 +206,10 @@ typedef struct psvm_result on_pages(const struct psvm_rules *rules,
 typedef struct psvm_result on_words(const struct psvm_rules *rules,
 				    struct psvm_nested n);
 
-#define WORDS (P(INTERCEPTS) | P(INT_CTL) | P(VECTOR) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB) | P(CLEAN))
-#define BACK  (P(INT_CTL) | P(VECTOR) | P(INT_STATE) | P(EVENT) | P(EXIT_INT) | P(TLB))
+#define BACK \
+	(P(INT_CTL) | P(VECTOR) | P(INT_STATE) | P(INT_STATE_REST) | P(EVENT) | \
+	 P(EXIT_INT) | P(TLB))
+#define WORDS (BACK | P(INTERCEPTS) | P(CLEAN))
 
 /* Where each wrapper may write: 02, 01, the snapshot, vmcb12. */
 static const struct wrapper_row {
@@ -468,17 +485,22 @@ static void each_intercept_word_clears_its_clean_bit(void **state)
 }
 
 /* No rule set stores one field of vmcb12 alone; one of somebody else may. A bit that
- * stands for no field stores nothing. */
+ * stands for no field stores nothing, and nothing more. */
 static void each_field_of_vmcb12_is_stored_alone(void **state)
 {
 	static const struct {
 		uint32_t field;
-		size_t place;
+		unsigned places;
 	} fields[] = {
-		{ PSVM_F_INT_CTL, INT_CTL },	 { PSVM_F_INT_STATE, INT_STATE },
-		{ PSVM_F_EVENT_INJ, EVENT },	 { PSVM_F_EXIT_INT_INFO, EXIT_INT },
-		{ PSVM_F_TLB_CONTROL, TLB },	 { PSVM_F_INT_VECTOR, VECTOR },
-		{ 1 << 6, N_ROWS(PLACES) },
+		{ PSVM_F_INT_CTL, P(INT_CTL) },
+		{ PSVM_F_INT_STATE, P(INT_STATE) },
+		{ PSVM_F_EVENT_INJ, P(EVENT) },
+		{ PSVM_F_EXIT_INT_INFO, P(EXIT_INT) },
+		{ PSVM_F_TLB_CONTROL, P(TLB) },
+		{ PSVM_F_INT_VECTOR, P(VECTOR) },
+		{ PSVM_F_INT_STATE_REST, P(INT_STATE) | P(INT_STATE_REST) },
+		{ 1 << 7, 0 },
+		{ PSVM_F_INT_STATE | 1 << 7, P(INT_STATE) },
 	};
 	struct psvm_rules rules = *psvm_rules_builtin(PSVM_RULE_SET_exact);
 	struct psvm_cell *store = &rules.cell[PSVM_CELL_HANDBACK_STORE_12];
@@ -495,7 +517,7 @@ static void each_field_of_vmcb12_is_stored_alone(void **state)
 		r = psvm_vmcb_nested_sync_int_ctl(&rules, &pages);
 		assert_int_equal(r.store12, fields[i].field);
 		assert_vmcb12(&r.v12, fields[i].field);
-		assert_only("vmcb12", cpu.vmcb12, before.vmcb12, PAGE, P(fields[i].place));
+		assert_only("vmcb12", cpu.vmcb12, before.vmcb12, PAGE, fields[i].places);
 	}
 }
 

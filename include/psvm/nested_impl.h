@@ -21,11 +21,12 @@ static const struct psvm_row_ {
 	{ PSVM_W_TLB_CONTROL_, 0 },
 	/* the fields, in the order of PSVM_F_... */
 	{ PSVM_W_INT_CTL_, ~PSVM_INT_VECTOR_DWORD },
-	{ PSVM_W_INT_STATE_, UINT64_MAX },
+	{ PSVM_W_INT_STATE_, PSVM_INT_STATE_INTERRUPT_SHADOW },
 	{ PSVM_W_EVENT_INJ_, UINT64_MAX },
 	{ PSVM_W_EXIT_INT_INFO_, UINT64_MAX },
 	{ PSVM_W_TLB_CONTROL_, UINT64_MAX },
 	{ PSVM_W_INT_CTL_, PSVM_INT_VECTOR_DWORD },
+	{ PSVM_W_INT_STATE_, ~PSVM_INT_STATE_INTERRUPT_SHADOW },
 	/* a flag */
 	{ PSVM_W_MISC1_, PSVM_INTERCEPT_VINTR }
 };
@@ -35,8 +36,8 @@ static const struct psvm_row_ {
 #define PSVM_ROWS_INT_STATE_   1, 1
 #define PSVM_ROWS_EVENT_INJ_   2, 1
 #define PSVM_ROWS_TLB_CONTROL_ 3, 1
-#define PSVM_ROWS_FIELDS_      4, 6
-#define PSVM_ROWS_FLAG_	       10, 1
+#define PSVM_ROWS_FIELDS_      4, 7
+#define PSVM_ROWS_FLAG_	       11, 1
 #define PSVM_ROWS_REQUESTS_    0, 1
 #define PSVM_ROWS_CR_	       0, 0
 #define PSVM_ROWS_MISC1_       0, 0

@@ -50,18 +50,25 @@ void l0_merge(struct l0 *l)
 
 /* --- nested #VMEXIT ------------------------------------------------------ */
 
+static void store_bits(uint64_t *to, uint64_t from, uint64_t bits)
+{
+	*to = (*to & ~bits) | (from & bits);
+}
+
 static void store_12(struct l0 *l, const struct psvm_result *r)
 {
 	struct psvm_words *to = &l->m->vmcb12.words;
 
 	if (r->store12 & PSVM_F_INT_CTL)
-		to->int_ctl = (to->int_ctl & PSVM_INT_VECTOR_DWORD) |
-			      (r->v12.int_ctl & ~PSVM_INT_VECTOR_DWORD);
+		store_bits(&to->int_ctl, r->v12.int_ctl, ~PSVM_INT_VECTOR_DWORD);
 	if (r->store12 & PSVM_F_INT_VECTOR)
-		to->int_ctl = (to->int_ctl & ~PSVM_INT_VECTOR_DWORD) |
-			      (r->v12.int_ctl & PSVM_INT_VECTOR_DWORD);
+		store_bits(&to->int_ctl, r->v12.int_ctl, PSVM_INT_VECTOR_DWORD);
 	if (r->store12 & PSVM_F_INT_STATE)
-		to->int_state = r->v12.int_state;
+		store_bits(&to->int_state, r->v12.int_state,
+			   PSVM_INT_STATE_INTERRUPT_SHADOW);
+	if (r->store12 & PSVM_F_INT_STATE_REST)
+		store_bits(&to->int_state, r->v12.int_state,
+			   ~PSVM_INT_STATE_INTERRUPT_SHADOW);
 	if (r->store12 & PSVM_F_EVENT_INJ)
 		to->event_inj = r->v12.event_inj;
 	if (r->store12 & PSVM_F_EXIT_INT_INFO)

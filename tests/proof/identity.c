@@ -21,6 +21,7 @@ ANY(uint32_t, u32);
 #define REQUEST		(V_IRQ | UINT64_C(0x1f) << 16)
 #define VECTOR		UINT64_C(0xff00000000)
 #define VINTR		(UINT32_C(1) << 4) /* of 00Ch */
+#define SHADOW		UINT64_C(1)	   /* of 068h */
 #define EVENT_V		(UINT64_C(1) << 31)
 
 static uint32_t some_facts(uint32_t before)
@@ -52,8 +53,8 @@ static struct psvm_words stored(struct psvm_words w, struct psvm_result r)
 	uint64_t low = (r.store12 & PSVM_F_INT_CTL ? r.v12 : w).int_ctl & UINT32_MAX;
 
 	w.int_ctl = high << 32 | low;
-	if (r.store12 & PSVM_F_INT_STATE)
-		w.int_state = r.v12.int_state;
+	w.int_state = ((r.store12 & PSVM_F_INT_STATE_REST ? r.v12 : w).int_state & ~SHADOW) |
+		      ((r.store12 & PSVM_F_INT_STATE ? r.v12 : w).int_state & SHADOW);
 	if (r.store12 & PSVM_F_EVENT_INJ)
 		w.event_inj = r.v12.event_inj;
 	if (r.store12 & PSVM_F_EXIT_INT_INFO)
@@ -66,24 +67,23 @@ static struct psvm_words stored(struct psvm_words w, struct psvm_result r)
 /* What real rule sets do besides, each shown to happen. */
 enum exception {
 	KEEPS_EVENT = 1, /* EVENTINJ stays, V included, if the processor has not used it */
-	/* Bits 63:1 of 068h become 0: 1 is the processor's to write (L2's RFLAGS.IF), 63:2
-	 * should be 0. EXITINTINFO, which the processor writes as a whole, names the event
-	 * without what should be 0 in EVENTINJ, 30:12. */
-	DROPS = 2,
-	REUSES_02 = 4,	 /* xen: 060h by a clean bit of L1, and of a deferred exit; TLB_CONTROL */
-	LOSES_01 = 8,	 /* a window that was open on 01 before VMRUN closes */
-	LOSES_12 = 16	 /* xen: the request and the VINTR intercept of L1 */
+	/* EXITINTINFO, which the processor writes as a whole, names the event without what
+	 * should be 0 in EVENTINJ, 30:12. */
+	DROPS_EVENT = 2,
+	DROPS_STATE = 4, /* bits 63:1 of 068h become 0 */
+	REUSES_02 = 8,	 /* xen: 060h by a clean bit of L1, and of a deferred exit; TLB_CONTROL */
+	LOSES_01 = 16,	 /* a window that was open on 01 before VMRUN closes */
+	LOSES_12 = 32	 /* xen: the request and the VINTR intercept of L1 */
 };
 #define KEPT_linux_6_1	    (KEEPS_EVENT | LOSES_01)
 #define KEPT_lkml_2022_base (KEEPS_EVENT | LOSES_01)
 #define KEPT_lkml_2022	    (KEEPS_EVENT | LOSES_01)
 #define KEPT_lkml_2022_vnmi (KEEPS_EVENT | LOSES_01)
 #define KEPT_linux_6_12	    LOSES_01
-#define KEPT_linux_7_2	    (DROPS | LOSES_01)
+#define KEPT_linux_7_2	    (DROPS_EVENT | DROPS_STATE | LOSES_01)
 #define KEPT_xen	    (REUSES_02 | LOSES_12)
-#define KEPT_exact	    DROPS
+#define KEPT_exact	    DROPS_EVENT
 
-#define SHADOW	  UINT64_C(1)
 #define EVENT_SBZ UINT64_C(0x7ffff000)
 
 static bool reuses_02(uint32_t at_enter, uint32_t at_vmexit)
@@ -99,11 +99,12 @@ static void prove_trip(struct psvm_words before, struct psvm_words after, unsign
 
 	PROVE(after.int_ctl == before.int_ctl || ((but & REUSES_02) && reused));
 	PROVE(after.tlb_control == ((but & REUSES_02) ? 0 : before.tlb_control));
-	PROVE(after.int_state == ((but & DROPS) ? before.int_state & SHADOW : before.int_state));
+	PROVE(after.int_state ==
+	      ((but & DROPS_STATE) ? before.int_state & SHADOW : before.int_state));
 	PROVE(after.misc1 == before.misc1);
 	/* What a #VMEXIT writes there; S9. */
 	PROVE(after.event_inj == ((but & KEEPS_EVENT) ? before.event_inj : 0));
-	PROVE(after.exit_int_info == ((but & DROPS) ? event & ~EVENT_SBZ : event));
+	PROVE(after.exit_int_info == ((but & DROPS_EVENT) ? event & ~EVENT_SBZ : event));
 }
 
 #define ROUND_TRIP(name, identifier, words) \
@@ -129,8 +130,11 @@ static void prove_trip(struct psvm_words before, struct psvm_words after, unsign
 		/* Exceptions happen. */ \
 		if (!(KEPT_##identifier & REUSES_02) || after.int_ctl != vmcb12.int_ctl) \
 			REACHED("060h of another run " #identifier); \
-		if (!(KEPT_##identifier & DROPS) || after.int_state != vmcb12.int_state) \
-			REACHED("reserved bits dropped " #identifier); \
+		if (!(KEPT_##identifier & DROPS_STATE) || after.int_state != vmcb12.int_state) \
+			REACHED("bits of 068h dropped " #identifier); \
+		if (!(KEPT_##identifier & DROPS_EVENT) || \
+		    (vmcb12.event_inj & EVENT_SBZ && after.exit_int_info & EVENT_V)) \
+			REACHED("reserved bits of EVENTINJ dropped " #identifier); \
 		if (!(KEPT_##identifier & KEEPS_EVENT) || (after.event_inj & EVENT_V)) \
 			REACHED("EVENTINJ kept " #identifier); \
 	}

@@ -18,7 +18,6 @@ ANY(uint32_t, u32);
 ANY(uint8_t, u8);
 ANY(bool, bool);
 
-#define SHADOW	 UINT64_C(1)
 #define NMIS_MAX 254 /* psvm/nested.h */
 
 static void prove_properties(const struct story *before, const struct story *after)
@@ -125,8 +124,9 @@ static bool snapshot_is_true(const struct story *s)
 	const struct psvm_words *v12 = &s->n.v12;
 
 	return v12->int_ctl == bare_int_ctl(s) && v12->misc1 == s->l1.misc1 &&
-	       v12->int_state == (s->bare.shadow ? SHADOW : 0) &&
-	       s->n.v02.int_state == v12->int_state &&
+	       same(v12->int_state, s->l1.int_state, ~SHADOW) &&
+	       has(v12->int_state, SHADOW, s->bare.shadow) &&
+	       has(s->n.v02.int_state, SHADOW, s->bare.shadow) &&
 	       v12->event_inj == s->n.v02.event_inj;
 }
 
@@ -144,7 +144,8 @@ static bool window_is_true(const struct story *s)
 
 static bool memory_is_true(const struct story *s)
 {
-	return s->vmcb12.int_ctl == s->l1.int_ctl && s->vmcb12.misc1 == s->l1.misc1;
+	return s->vmcb12.int_ctl == s->l1.int_ctl && s->vmcb12.misc1 == s->l1.misc1 &&
+	       same(s->vmcb12.int_state, s->l1.int_state, ~SHADOW);
 }
 
 static bool facts_are_true(const struct story *s)
