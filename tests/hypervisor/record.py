@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run the probe in one environment, and write what it says as a recording.
+
+usage: record.py CASES.inc OUT.csv COMMAND...
+
+COMMAND is run with the number of the first case as one more argument, and its output is
+the probe's serial log. If it ends before the probe does, or nothing comes for SILENCE
+seconds, that is the case whose row has no more than its name: it gets the status
+emulator_abort or no_exit, and COMMAND is run again from the next one.
+"""
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+SILENCE = 10.0  # seconds, PSVM_SILENCE: slow environments need more
+DEAD, HUNG = "emulator_abort", "no_exit"
+
+
+def names_of(path):
+    """The cases, in the order of the probe's table."""
+    with open(path) as file:
+        return re.findall(r'^CASE\("(\w+)"', file.read(), re.MULTILINE)
+
+
+class Boot:
+    """One run of COMMAND: lines, then how it ended."""
+
+    def __init__(self, command, silence):
+        self.silence = silence
+        self.rest = ""
+        self.ended = DEAD
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def chunks(self):
+        fd = self.process.stdout.fileno()
+        while select.select([fd], [], [], self.silence)[0]:
+            data = os.read(fd, 65536)
+            if not data:
+                return
+            yield data.decode("ascii", "replace")
+        self.ended = HUNG
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+    def lines(self):
+        for chunk in self.chunks():
+            *lines, self.rest = (self.rest + chunk.replace("\r", "")).split("\n")
+            yield from lines
+        self.complaint = self.process.stderr.read().decode("utf-8", "replace")
+        self.process.wait()
+
+
+class Recording:
+    def __init__(self, names):
+        self.number = {name: i for i, name in enumerate(names)}
+        self.header = None
+        self.rows = {}
+        self.boots = 0
+        self.done = False
+
+    def take(self, line):
+        name = line.split(",")[0]
+        if line.startswith("case,"):
+            self.header = line
+        elif line.startswith("END "):
+            self.done = line == f"END {len(self.number)}"
+        elif name in self.number:
+            self.rows[name] = line
+        elif line.startswith("FAIL: "):
+            sys.exit(f"record.py: the image says: {line}")
+
+    def boot(self, command, start, silence):
+        """Returns the number of the case to go on with."""
+        self.boots += 1
+        boot = Boot([*command, str(start)], silence)
+        for line in boot.lines():
+            self.take(line)
+        if self.done:
+            return None
+        name = boot.rest.split(",")[0]
+        if name not in self.number or self.number[name] < start:
+            sys.exit(f"record.py: ended outside of a case: {boot.rest!r}\n{boot.complaint}")
+        self.rows[name] = f"{name},{boot.ended}" + "," * (self.header.count(",") - 1)
+        start = self.number[name] + 1
+        return start if start < len(self.number) else None
+
+
+def record(names, command, silence):
+    recording, start = Recording(names), 0
+    while start is not None:
+        start = recording.boot(command, start, silence)
+    missing = [name for name in names if name not in recording.rows]
+    if missing:
+        sys.exit(f"record.py: no row of {missing[0]} and {len(missing) - 1} more")
+    return recording
+
+
+def main(cases, out, *command):
+    begin = time.monotonic()
+    names = names_of(cases)
+    recording = record(names, command, float(os.environ.get("PSVM_SILENCE", SILENCE)))
+    with open(out, "w") as file:
+        file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
+    seconds = time.monotonic() - begin
+    print(f"{out}: {len(names)} cases, {recording.boots} boots, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
