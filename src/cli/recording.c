@@ -232,6 +232,13 @@ static void read_events(struct reader *r, struct outcome *o)
 	}
 }
 
+static void read_outcome(struct reader *r, struct outcome *o)
+{
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		o->value[i] = outcome(r, (enum outcome_column)i);
+	read_events(r, o);
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static size_t word(struct reader *r, enum column column, const char *const *words)
@@ -304,8 +311,11 @@ static void read_experiment(struct reader *r, struct experiment *e)
 
 static void read_row(struct reader *r, struct recorded *row)
 {
-	static const char *const status[] = { "ok", "emulator_abort", "skipped_no_vgif",
-					      "skipped_pair", NULL };
+	static const char *const names[] = {
+		"ok", "no_exit", "emulator_abort", "skipped_no_vgif", "skipped_pair", NULL
+	};
+	enum { OK, NO_EXIT };
+	size_t status;
 	const char *name = r->field[r->column[COLUMN_CASE]];
 
 	if (strlen(name) >= sizeof(row->name)) {
@@ -314,11 +324,13 @@ static void read_row(struct reader *r, struct recorded *row)
 	}
 	memcpy(row->name, name, strlen(name) + 1);
 	row->line = r->line;
-	row->run = word(r, COLUMN_STATUS, status) == 0;
+	status = word(r, COLUMN_STATUS, names);
+	row->run = status == OK || status == NO_EXIT;
 	read_experiment(r, &row->experiment);
-	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-		row->outcome.value[i] = outcome(r, (enum outcome_column)i);
-	read_events(r, &row->outcome);
+	if (status == NO_EXIT)
+		row->outcome.value[OUTCOME_EXIT_CODE] = EXPERIMENT_NO_EXIT;
+	else
+		read_outcome(r, &row->outcome);
 	r->last_rip = row->outcome.value[OUTCOME_RIP];
 	r->last_program = row->experiment.program;
 }
