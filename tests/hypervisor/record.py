@@ -6,8 +6,8 @@ usage: record.py CASES.inc OUT.csv COMMAND...
 
 COMMAND is run with the number of the first case as one more argument, and its output is
 the probe's serial log. If it ends before the probe does, or nothing comes for SILENCE
-seconds, that is the case whose row has no more than its name: it gets the status
-emulator_abort or no_exit, and COMMAND is run again from the next one.
+seconds, that is the case whose row has no more than what was prepared: it gets the
+status emulator_abort or no_exit, and COMMAND is run again from the next one.
 """
 import os
 import re
@@ -65,6 +65,7 @@ class Recording:
         self.number = {name: i for i, name in enumerate(names)}
         self.header = None
         self.rows = {}
+        self.prepared = 0  # columns
         self.boots = 0
         self.done = False
 
@@ -72,6 +73,7 @@ class Recording:
         name = line.split(",")[0]
         if line.startswith("case,"):
             self.header = line
+            self.prepared = line.split(",").index("status")
         elif line.startswith("END "):
             self.done = line == f"END {len(self.number)}"
         elif name in self.number:
@@ -88,9 +90,11 @@ class Recording:
         if self.done:
             return None
         name = boot.rest.split(",")[0]
-        if name not in self.number or self.number[name] < start:
+        whole = boot.rest.count(",") == self.prepared
+        if self.number.get(name, -1) < start or not whole:
             sys.exit(f"record.py: ended outside of a case: {boot.rest!r}\n{boot.complaint}")
-        self.rows[name] = f"{name},{boot.ended}" + "," * (self.header.count(",") - 1)
+        row = boot.rest + boot.ended
+        self.rows[name] = row + "," * (self.header.count(",") - row.count(","))
         start = self.number[name] + 1
         return start if start < len(self.number) else None
 

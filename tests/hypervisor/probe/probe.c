@@ -4,9 +4,9 @@
  * each as a row of a recording, which `psvm replay` reads.
  *
  * It runs on the processor, emulated or not, and below any hypervisor that nests SVM: it
- * needs one processor, a local APIC and a serial port. A row is printed in two parts, the
- * name before VMRUN and the rest after it: what ended the machine is the case whose row
- * ends with its name. The command line may say start=N, the number of the first case.
+ * needs one processor, a local APIC and a serial port. A row is printed in two parts,
+ * before VMRUN and after it: what ends the machine is the case of which there is no more
+ * than the first. The command line may say start=N, the number of the first case.
  */
 #include "../machine/machine.h"
 
@@ -112,7 +112,6 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 enum { L2_STACK = 8192 };
 
 static struct psvm_vmcb vmcb MACHINE_PAGE;
-static struct psvm_vmcb before MACHINE_PAGE;
 static unsigned char host_save[PAGE_SIZE] MACHINE_PAGE;
 static unsigned char bitmaps[3 * PAGE_SIZE] MACHINE_PAGE; /* nothing is intercepted */
 static unsigned char l2_stack[L2_STACK] MACHINE_PAGE;
@@ -227,6 +226,8 @@ static void look(enum level where, uint8_t cr8)
 	__asm__ volatile("sti; nop; nop; nop; nop; nop; nop; cli" : : : "memory");
 }
 
+static uint64_t rip_before; /* L2's */
+
 /* What L1 finds after the #VMEXIT, besides the VMCB. */
 static struct {
 	uint64_t cr8;
@@ -243,7 +244,7 @@ static void run(const struct test_case *c)
 	write_cr8(c->l1_cr8);
 	if (c->pending)
 		send_to_self(PHYSICAL);
-	copy(&before, &vmcb, sizeof(vmcb));
+	rip_before = vmcb.save.rip;
 	level = IN_L2;
 	vmrun();
 	level = IN_L1_CLOSED;
@@ -277,25 +278,25 @@ static void print_events(void)
 		      events[i].kind);
 }
 
-static void print_input(const struct test_case *c, const char *status)
+/* Before VMRUN, so that it is there if nothing follows. */
+static void print_input(const struct test_case *c)
 {
-	const struct psvm_vmcb_control *b = &before.control;
+	const struct psvm_vmcb_control *b = &vmcb.control;
 
-	print("%s,%u,%u,%u,%u,%u,%s,0x%x,0x%lx,0x%lx,0x%x,0x%x,0x%08x", status,
+	print("%s,%u,%u,%u,%u,%u,%s,0x%x,0x%lx,0x%lx,0x%x,0x%x,0x%08x,", c->name,
 	      c->program, c->l2_if, c->l1_if, c->pending, c->l1_cr8, flag_names[c->flag],
 	      psvm_int_ctl_vector(b->int_ctl), b->int_state, b->event_inj,
 	      b->intercept_misc1, b->intercept_misc2, psvm_int_ctl_low(b->int_ctl));
 }
 
-static void print_row(const struct test_case *c)
+static void print_outcome(const struct test_case *c)
 {
 	const struct psvm_vmcb_control *a = &vmcb.control;
 
-	print_input(c, "ok");
-	print(",0x%08x,0x%x,0x%lx,0x%lx,0x%lx,0x%lx", psvm_int_ctl_low(a->int_ctl),
+	print("ok,0x%08x,0x%x,0x%lx,0x%lx,0x%lx,0x%lx", psvm_int_ctl_low(a->int_ctl),
 	      psvm_int_ctl_vector(a->int_ctl), a->int_state, a->exit_code,
 	      a->exit_int_info, a->event_inj);
-	print(",%ld", (long)(vmcb.save.rip - before.save.rip));
+	print(",%ld", (long)(vmcb.save.rip - rip_before));
 	print_offset(c, virtual_rip);
 	print_offset(c, physical_rip);
 	print(",%lu,%u,", after.cr8, after.pending);
@@ -305,8 +306,8 @@ static void print_row(const struct test_case *c)
 
 static void print_header(void)
 {
-	print("case,status,prog,l2_if,l1_if,phys_pending,l1_cr8,flags,b_int_vector,"
-	      "b_int_state,b_event_inj,b_icpt3,b_icpt4,b_int_ctl,a_int_ctl,a_int_vector,"
+	print("case,prog,l2_if,l1_if,phys_pending,l1_cr8,flags,b_int_vector,b_int_state,"
+	      "b_event_inj,b_icpt3,b_icpt4,b_int_ctl,status,a_int_ctl,a_int_vector,"
 	      "a_int_state,a_exit_code,a_exit_int_info,a_event_inj,a_rip_off,"
 	      "virt_rip_off,phys_rip_off,cr8_after,irr_after,event_log\n");
 }
@@ -348,17 +349,17 @@ static void run_case(const struct test_case *c, bool first)
 	const char *status = skipped(c, first);
 
 	now = c;
-	print("%s,", c->name);
-	if (status) {
-		print("%s\n", status);
-		return;
-	}
 	if (c->flag == CONT)
 		go_on(c);
 	else
 		prepare(c, program_of(c));
+	print_input(c);
+	if (status) {
+		print("%s,,,,,,,,,,,,\n", status);
+		return;
+	}
 	run(c);
-	print_row(c);
+	print_outcome(c);
 }
 
 void machine_main(const struct multiboot *information)
