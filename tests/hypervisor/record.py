@@ -7,9 +7,11 @@ usage: record.py CASES.inc OUT.csv COMMAND...
 COMMAND is run with the number of the first case as one more argument, and its output is
 the probe's serial log. If it ends before the probe does, or nothing comes for SILENCE
 seconds, that is the case whose row has no more than what was prepared: it gets the
-status emulator_abort or no_exit, and COMMAND is run again from the next one.
+status emulator_abort or no_exit, and COMMAND is run again from the next one. If COMMAND
+ends with status 77 it cannot be run here, and what it says is why.
 """
 import os
+import pathlib
 import re
 import select
 import signal
@@ -17,8 +19,8 @@ import subprocess
 import sys
 import time
 
-SILENCE = 10.0  # seconds, PSVM_SILENCE: slow environments need more
-DEAD, HUNG = "emulator_abort", "no_exit"
+SILENCE = 5.0  # seconds, PSVM_SILENCE: slow environments need more
+DEAD, HUNG, SKIP = "emulator_abort", "no_exit", 77
 
 
 def names_of(path):
@@ -87,6 +89,9 @@ class Recording:
         boot = Boot([*command, str(start)], silence)
         for line in boot.lines():
             self.take(line)
+        if boot.process.returncode == SKIP:
+            print(boot.complaint, end="")
+            sys.exit(SKIP)
         if self.done:
             return None
         name = boot.rest.split(",")[0]
@@ -112,6 +117,7 @@ def record(names, command, silence):
 def main(cases, out, *command):
     begin = time.monotonic()
     names = names_of(cases)
+    pathlib.Path(out).unlink(missing_ok=True)
     recording = record(names, command, float(os.environ.get("PSVM_SILENCE", SILENCE)))
     with open(out, "w") as file:
         file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
