@@ -15,6 +15,7 @@ case $# in
 4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 start=$4" ;;
 *) echo "usage: qemu.sh [L0 RULES] IMAGE START" >&2; exit 2 ;;
 esac
+# shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0 # QEMU may abort: record.py
 exec 3>&1 1>&2 # and says so on standard output
 exec qemu-system-x86_64 -accel tcg -cpu max,+svm -m 256 -nodefaults -display none -no-reboot \

@@ -29,8 +29,8 @@ static volatile uint32_t acknowledged;
 void machine_interrupt(uint32_t vector, struct frame *frame)
 {
 	if (vector < 32)
-		machine_fail("l0: exception %u at 0x%lx, or error code", vector,
-			     frame->rip);
+		machine_fail("l0: exception %u, frame %lx %lx", vector, frame->rip,
+			     frame->cs);
 	acknowledged = vector;
 }
 

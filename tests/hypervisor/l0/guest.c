@@ -18,7 +18,7 @@ static uint64_t walk(uint64_t root, uint64_t address, uint64_t (*place)(uint64_t
 
 	for (unsigned level = LEVELS; level-- > 0;) {
 		unsigned shift = 12 + 9 * level;
-		const uint64_t *entries = pointer(place(table));
+		const uint64_t *entries = memory(place(table));
 		uint64_t entry = entries[address >> shift & 0x1ff];
 		uint64_t offsets = (UINT64_C(1) << shift) - 1;
 
@@ -46,6 +46,6 @@ void fetch(uint8_t *to, size_t bytes)
 
 		if (save->cr0 & CR0_PG)
 			address = walk(save->cr3, address, nested);
-		to[i] = *(const uint8_t *)pointer(nested(address));
+		to[i] = *(const uint8_t *)memory(nested(address));
 	}
 }

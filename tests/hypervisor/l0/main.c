@@ -24,15 +24,15 @@ struct elf_segment {
 
 static uint64_t load(const struct multiboot_module *module)
 {
-	const struct elf_header *header = pointer(module->start);
-	const unsigned char *image = pointer(module->start);
+	const struct elf_header *header = memory(module->start);
+	const unsigned char *image = memory(module->start);
 
 	if (header->magic != ELF_MAGIC || image[4] != 1)
 		machine_fail("l0: the module is no ELF file of 32 bits");
 	for (unsigned i = 0; i < header->segment_count; i++) {
 		const struct elf_segment *s = (const void *)(image + header->segments +
 							     i * header->segment_size);
-		unsigned char *to = (void *)(uintptr_t)s->physical;
+		unsigned char *to = memory(s->physical);
 
 		if (s->type != ELF_LOAD)
 			continue;
@@ -102,7 +102,7 @@ static void start(const char *line)
 
 void machine_main(const struct multiboot *information)
 {
-	const struct multiboot_module *module = pointer(information->modules);
+	const struct multiboot_module *module = memory(information->modules);
 
 	if (!machine_has_svm())
 		machine_fail("l0: no SVM with nested paging");

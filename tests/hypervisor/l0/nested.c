@@ -63,6 +63,7 @@ struct psvm_result do_transition(transition *t, uint32_t more)
 	struct psvm_result r;
 
 	l0.pages.facts = facts_now() | more;
+	l0.pages.vector = apic_highest(APIC_IRR);
 	r = t(l0.rules, &l0.pages);
 	if (r.status.code != PSVM_OK)
 		machine_fail("l0: psvm says %u at %u", r.status.code, r.status.where);
@@ -107,8 +108,7 @@ static unsigned char msr_bitmap_02[sizeof(msr_bitmap)] MACHINE_PAGE;
 
 static void merge_bitmaps(void)
 {
-	const unsigned char *bitmap12 = pointer(snapshot.msrpm_base_pa &
-						~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
 	bool asks = (snapshot.intercept_misc1 & PSVM_INTERCEPT_MSR_PROT) != 0;
 
 	for (size_t i = 0; i < sizeof(msr_bitmap); i++)
@@ -123,8 +123,10 @@ static void merge_bitmaps(void)
  * belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
 #define STATE(X) \
 	X(es) \
-	X(cs) X(ss) X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) X(dr7) \
-		X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
+	X(cs) \
+	X(ss) \
+	X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) X(dr7) X(dr6) \
+		X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
 
 static void load_state(const struct psvm_vmcb_save *from)
 {
@@ -176,7 +178,7 @@ static bool checks_failed(void)
 void nested_vmrun(void)
 {
 	uint64_t address = vmcb01.save.rax;
-	struct psvm_vmcb *vmcb12 = (struct psvm_vmcb *)(uintptr_t)address;
+	struct psvm_vmcb *vmcb12 = memory(address);
 
 	if (address % PAGE_SIZE != 0) {
 		inject_exception(PSVM_EXIT_EXCP_GP & 31);
@@ -218,8 +220,7 @@ void nested_vmexit(uint64_t exit_code, bool deferred)
 
 static bool is_for_l1(uint64_t exit_code)
 {
-	const unsigned char *bitmap12 = pointer(snapshot.msrpm_base_pa &
-						~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
 
 	l0.pages.facts = facts_now();
 	switch (psvm_vmcb_route_exit(l0.rules, &l0.pages)) {

@@ -115,7 +115,6 @@ gdt:	.quad	0
 	.quad	0x00cf92000000ffff /* 10: data */
 	.quad	0x00cf9a000000ffff /* 18: code, 32 bits */
 gdt_end:
-	.globl	gdt_pointer
 gdt_pointer:
 	.word	gdt_end - gdt - 1
 	.quad	gdt

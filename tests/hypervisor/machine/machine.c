@@ -209,7 +209,7 @@ uint32_t apic_read(uint32_t offset)
 {
 	if (apic_is_x2())
 		return (uint32_t)read_msr(MSR_X2APIC + offset / 16);
-	return *(const volatile uint32_t *)(uintptr_t)(APIC_BASE + offset);
+	return *(const volatile uint32_t *)memory(APIC_BASE + offset);
 }
 
 void apic_write(uint32_t offset, uint32_t value)
@@ -217,7 +217,7 @@ void apic_write(uint32_t offset, uint32_t value)
 	if (apic_is_x2())
 		write_msr(MSR_X2APIC + offset / 16, value);
 	else
-		*(volatile uint32_t *)(uintptr_t)(APIC_BASE + offset) = value;
+		*(volatile uint32_t *)memory(APIC_BASE + offset) = value;
 }
 
 uint8_t apic_highest(uint32_t offset)

@@ -25,6 +25,7 @@ struct frame {
 };
 
 _Noreturn void machine_main(const struct multiboot *information);
+/* An exception with an error code has it where the others have RIP. */
 void machine_interrupt(uint32_t vector, struct frame *frame);
 
 /* --- what machine.c, boot.S and image.ld have ---------------------------- */
@@ -72,20 +73,20 @@ struct multiboot_module {
 	uint32_t start, end, line, reserved;
 };
 
-static inline const void *pointer(uint64_t physical)
+/* Memory by its physical address, which is its address here. */
+static inline void *memory(uint64_t physical)
 {
-	return (const void *)(uintptr_t)physical;
+	return (void *)(uintptr_t)physical; /* NOLINT(performance-no-int-to-ptr) */
 }
 
 static inline const char *multiboot_line(const struct multiboot *information)
 {
-	return information->flags & MULTIBOOT_HAS_LINE ? pointer(information->line) : "";
+	return information->flags & MULTIBOOT_HAS_LINE ? memory(information->line) : "";
 }
 
 /* --- the local APIC, as xAPIC or x2APIC ---------------------------------- */
 
 enum {
-	APIC_ID = 0x20,
 	APIC_EOI = 0xb0,
 	APIC_SVR = 0xf0,
 	APIC_ISR = 0x100,
@@ -175,7 +176,6 @@ static inline void out8(uint16_t port, uint8_t value)
 		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
 	}
 MACHINE_READ(cr0)
-MACHINE_READ(cr2)
 MACHINE_READ(cr3)
 MACHINE_READ(cr4)
 MACHINE_READ(cr8)
@@ -220,8 +220,7 @@ static inline struct descriptor_table read_idtr(void)
 	return t;
 }
 
-/* SVM, and nested paging. */
-enum { CPUID_SVM = UINT32_C(0x8000000a) - UINT32_C(0x80000000) };
+/* SVM with nested paging. */
 bool machine_has_svm(void);
 bool machine_has_vgif(void);
 

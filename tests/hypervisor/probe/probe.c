@@ -95,8 +95,8 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 	char kind = kind_of(vector);
 
 	if (vector != 0 && vector < EXCEPTIONS)
-		machine_fail("%s: exception %u at %lx, or error code",
-			     now ? now->name : "", vector, frame->rip);
+		machine_fail("%s: exception %u, frame %lx %lx", now ? now->name : "",
+			     vector, frame->rip, frame->cs);
 	if (level == IN_L2)
 		note_rip(kind, frame->rip);
 	if (event_count < LOG_SIZE) {
