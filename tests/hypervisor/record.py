@@ -5,9 +5,11 @@
 usage: record.py CASES.inc OUT.csv COMMAND...
 
 COMMAND is run with the number of the first case as one more argument, and its output is
-the probe's serial log. If it ends before the probe does, or nothing comes for SILENCE
-seconds, that is the case whose row has no more than what was prepared: it gets the
-status emulator_abort or no_exit, and COMMAND is run again from the next one. If COMMAND
+the probe's serial log. If it ends before the probe does, or no row comes any more, that is
+the case whose row has no more than what was prepared: it gets the status emulator_abort or
+no_exit, and COMMAND is run again from the next one. No row any more: for PSVM_BUSY seconds
+of its processor time, or PSVM_SILENCE seconds of time, whichever is first; a row takes a few
+milliseconds, so a busy machine is no matter. If COMMAND
 ends with status 77 it cannot be run here, and what it says is why.
 """
 import os
@@ -19,7 +21,9 @@ import subprocess
 import sys
 import time
 
-SILENCE = 5.0  # seconds, PSVM_SILENCE: slow environments need more
+BUSY = float(os.environ.get("PSVM_BUSY", 2))
+SILENCE = float(os.environ.get("PSVM_SILENCE", 60))
+POLL = 0.2  # seconds
 DEAD, HUNG, SKIP = "emulator_abort", "no_exit", 77
 
 
@@ -32,8 +36,7 @@ def names_of(path):
 class Boot:
     """One run of COMMAND: lines, then how it ended."""
 
-    def __init__(self, command, silence):
-        self.silence = silence
+    def __init__(self, command):
         self.rest = ""
         self.ended = DEAD
         self.process = subprocess.Popen(
@@ -44,10 +47,24 @@ class Boot:
             start_new_session=True,
         )
 
-    def chunks(self):
+    def processor_time(self):
+        """In seconds; without those of its children."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def has_output(self):
+        """Waits for it; False: there will be none."""
         fd = self.process.stdout.fileno()
-        while select.select([fd], [], [], self.silence)[0]:
-            data = os.read(fd, 65536)
+        end, busy_end = time.monotonic() + SILENCE, self.processor_time() + BUSY
+        while not select.select([fd], [], [], POLL)[0]:
+            if time.monotonic() > end or self.processor_time() > busy_end:
+                return False
+        return True
+
+    def chunks(self):
+        while self.has_output():
+            data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
                 return
             yield data.decode("ascii", "replace")
@@ -83,10 +100,10 @@ class Recording:
         elif line.startswith("FAIL: "):
             sys.exit(f"record.py: the image says: {line}")
 
-    def boot(self, command, start, silence):
+    def boot(self, command, start):
         """Returns the number of the case to go on with."""
         self.boots += 1
-        boot = Boot([*command, str(start)], silence)
+        boot = Boot([*command, str(start)])
         for line in boot.lines():
             self.take(line)
         if boot.process.returncode == SKIP:
@@ -104,10 +121,10 @@ class Recording:
         return start if start < len(self.number) else None
 
 
-def record(names, command, silence):
+def record(names, command):
     recording, start = Recording(names), 0
     while start is not None:
-        start = recording.boot(command, start, silence)
+        start = recording.boot(command, start)
     missing = [name for name in names if name not in recording.rows]
     if missing:
         sys.exit(f"record.py: no row of {missing[0]} and {len(missing) - 1} more")
@@ -118,7 +135,7 @@ def main(cases, out, *command):
     begin = time.monotonic()
     names = names_of(cases)
     pathlib.Path(out).unlink(missing_ok=True)
-    recording = record(names, command, float(os.environ.get("PSVM_SILENCE", SILENCE)))
+    recording = record(names, command)
     with open(out, "w") as file:
         file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
     seconds = time.monotonic() - begin

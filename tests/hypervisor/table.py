@@ -5,7 +5,8 @@
 usage: table.py PSVM KNOWN.txt RECORDED.csv BARE.csv [NAME=RULES:FILE.csv...]
 
 BARE.csv is the probe alone on the processor, RECORDED.csv what a recording says of it.
-Each FILE.csv is the probe below an L0 that should do what RULES says. Exit status 0 if
+Each FILE.csv is the probe below an L0 that should do what RULES says; what is known of NAME
+is known of NAME+MORE. Exit status 0 if
 all is as it should be: what differs is predicted by `psvm replay`, or named in KNOWN.txt
 with a cause that applies; below an L0 of rule set exact it has to be named. README.md says
 how to read the table.
@@ -23,7 +24,7 @@ OFFSETS = ("a_rip_off", "virt_rip_off", "phys_rip_off")
 NUMBERS = ("cr8_after", "irr_after")
 V, V_IRQ, NO_EXIT = 1 << 31, 1 << 8, {"a_exit_code": "no exit"}
 DEAD = "emulator_abort"
-MOST_COMPLAINTS, SKIP = 40, 77
+MOST_COMPLAINTS, SKIP = 12, 77
 
 
 # --- rows
@@ -106,18 +107,18 @@ class Known:
                     self.cause[words[0], case] = words[1]
 
     def why(self, comparison, case):
-        return self.cause.get((comparison, case))
+        return self.cause.get((comparison.known_as, case))
 
-    def check(self, comparison, differ, rows):
+    def check(self, comparison, rows):
         """Complaints about the names of a comparison."""
-        named = {case for where, case in self.cause if where == comparison}
-        for case in sorted(named - differ):
-            yield f"{comparison}: {case} is named in vain: it agrees"
+        named = {case for where, case in self.cause if where == comparison.known_as}
+        for case in sorted(named & comparison.compared - comparison.differ.keys()):
+            yield f"{comparison.name}: {case} is named in vain: it agrees"
         previous = None
         for case in rows:
             cause = self.why(comparison, case)
             if cause and not CAUSES[cause](rows[case], previous in named):
-                yield f"{comparison}: {case} is named, but {cause} does not apply to it"
+                yield f"{comparison.name}: {case} is named, but {cause} does not apply to it"
             previous = case
 
 
@@ -129,9 +130,12 @@ class Comparison:
 
     def __init__(self, name):
         self.name = name
+        environment, other = name.split(":")
+        self.known_as = f"{environment.split('+')[0]}:{other}"
         self.groups = {}  # of cases: [agree, compared]
         self.compared = set()
         self.differ = {}  # the columns, by case
+        self.excused = []  # causes of psvm's own
         self.not_compared = 0
 
     def add(self, case, columns):
@@ -145,7 +149,7 @@ class Comparison:
     def cells(self, groups):
         counts = [self.groups.get(group, [0, 0]) for group in groups]
         total = [sum(count[i] for count in counts) for i in (0, 1)]
-        return [f"{agree}/{of}" if agree != of else f"{of}" for agree, of in [*counts, total]]
+        return [f"{agree}/{of}" if agree != of else f"{of or '-'}" for agree, of in [*counts, total]]
 
 
 def compare(name, a, b):
@@ -178,13 +182,14 @@ def columns_of(row):
 
 
 def compare_with_psvm(name, psvm, recording, rules):
-    """A difference that psvm itself excuses is agreement here; psvm prints it."""
+    """A difference that psvm itself excuses, by a cause of its own, is agreement here."""
     result = Comparison(name)
     replayed = replay(psvm, recording, rules)
     for case in recording.rows:
         if recording.ran(case):
             columns, excuse = replayed.get(case, ({}, None))
             result.add(case, {} if excuse else columns)
+            result.excused += [excuse] if excuse else []
         else:
             result.not_compared += 1
     return result
@@ -213,9 +218,9 @@ def compare_with_prediction(name, psvm, bare, rules, seen):
 
 
 def complaints(known, result, rows, explained):
-    yield from known.check(result.name, set(result.differ), rows)
+    yield from known.check(result, rows)
     for case in result.differ:
-        if not known.why(result.name, case) and not explained:
+        if not known.why(result, case) and not explained:
             yield f"{result.name}: {case} differs: {result.differ[case]}"
 
 
@@ -236,9 +241,11 @@ def print_table(results, groups):
 
 def print_causes(known, results):
     for result in results:
-        causes = [known.why(result.name, case) for case in result.differ]
+        causes = [known.why(result, case) for case in result.differ]
         for cause in sorted({cause for cause in causes if cause}):
             print(f"{result.name}: {causes.count(cause)} differ by {cause}")
+        for cause in sorted(set(result.excused)):
+            print(f"{result.name}: {result.excused.count(cause)} are excused by psvm: {cause}")
 
 
 def print_dead(recordings):
