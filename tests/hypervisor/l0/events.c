@@ -34,6 +34,7 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 	acknowledged = vector;
 }
 
+/* Its vector; 0 if there is none after all. */
 static uint32_t acknowledge(void)
 {
 	acknowledged = 0;
@@ -58,12 +59,16 @@ static void inject(uint64_t vector)
 
 static void serve_interrupt(void)
 {
+	uint32_t vector;
+
 	switch (psvm_interrupt_arrives(l0.rules, nested_now())) {
 	case PSVM_EXIT:
 		nested_vmexit(PSVM_EXIT_INTR, true);
 		break;
 	case PSVM_INJECT:
-		inject(acknowledge());
+		vector = acknowledge();
+		if (vector != 0)
+			inject(vector);
 		break;
 	case PSVM_OPEN_WINDOW:
 		do_transition(psvm_vmcb_window_open, 0);
