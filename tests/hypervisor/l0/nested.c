@@ -121,12 +121,11 @@ static void merge_bitmaps(void)
 
 /* What VMRUN loads and #VMEXIT stores of the state save area (APM 15.5.1, 15.6). The rest
  * belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
+/* clang-format off */
 #define STATE(X) \
-	X(es) \
-	X(cs) \
-	X(ss) \
-	X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) X(dr7) X(dr6) \
-		X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
+	X(es) X(cs) X(ss) X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) \
+	X(dr7) X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
+/* clang-format on */
 
 static void load_state(const struct psvm_vmcb_save *from)
 {
