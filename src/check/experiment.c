@@ -27,6 +27,7 @@ const struct outcome_name outcome_names[OUTCOME_COUNT] = {
 	X(CLGI, CLGI, 0, 3, 3) \
 	X(SEND, NOP, 0, 10, 7) \
 	X(CPUID, CPUID, 0, 2, 2) \
+	X(HLT, HLT, 0, 1, 1) \
 	X(VMMCALL, VMMCALL, 0, 3, 3)
 
 enum op {
@@ -61,6 +62,8 @@ static const uint8_t programs[EXPERIMENT_PROGRAMS][8] = {
 	{ CR8_IS_0, STI, NOP, VMMCALL },
 	{ STI, NOP, CR8_IS_0, NOP, NOP, VMMCALL },
 	{ CLGI, STI, NOP, STGI, NOP, NOP, VMMCALL },
+	{ HLT, VMMCALL },
+	{ STI, HLT, NOP, VMMCALL },
 };
 
 /* --- a run --------------------------------------------------------------- */
@@ -173,11 +176,24 @@ static struct seen handle(struct run *r, uint8_t returns_to_if)
 
 /* --- L2 ------------------------------------------------------------------ */
 
+/* L2 executed HLT, and nothing has woken it. */
+static bool sleeps(const struct run *r)
+{
+	const struct psvm_cpu *cpu = r->nested ? &r->machine.nested.cpu
+					       : &r->machine.bare.cpu;
+
+	return (cpu->flags & PSVM_CPU_F(HALTED)) != 0 ||
+	       (r->nested && r->machine.nested.asleep);
+}
+
 static struct seen next(struct run *r)
 {
 	uint8_t op = *r->op;
+	bool slept = sleeps(r);
 	struct seen s = execute(r, ops[op].insn, ops[op].value);
 
+	if (slept && sleeps(r))
+		return s;
 	if (s.kind != SEEN_RAN || op == END)
 		return s;
 	r->op++;
@@ -297,10 +313,15 @@ static void prepare(struct run *r)
 
 static void run(struct run *r)
 {
+	static const struct outcome no_exit = { { [OUTCOME_EXIT_CODE] =
+							  EXPERIMENT_NO_EXIT } };
+
 	prepare(r);
 	start(r);
-	if (!run_l2(r))
+	if (!run_l2(r)) {
+		r->outcome = no_exit;
 		return;
+	}
 	read_all(r);
 	look(r, OUTCOME_IN_L1, r->e->l1_cr8);
 	look(r, OUTCOME_IN_DRAIN, 0);

@@ -2,7 +2,7 @@
 /*
  * An experiment as it was recorded (tests/vectors), on one of the machines.
  *
- * L1: CLGI, its IF, its CR8, an interrupt to itself, VMRUN. L2 runs one of sixteen
+ * L1: CLGI, its IF, its CR8, an interrupt to itself, VMRUN. L2 runs one of eighteen
  * programs, whose last instruction exits. L1 then: CR8 as before, STGI, STI, NOPs;
  * then CR8 := 0 and NOPs, which is the drain.
  */
@@ -12,7 +12,7 @@
 #include "explore.h"
 
 enum {
-	EXPERIMENT_PROGRAMS = 16,
+	EXPERIMENT_PROGRAMS = 18,
 	EXPERIMENT_PHYS = 0xb1, /* vector of the interrupt for L1: P */
 	EXPERIMENT_VIRT = 0x71, /* of V_IRQ, mostly: V */
 	EXPERIMENT_INJ = 0x51	/* of EVENTINJ: I; all others are O */
@@ -21,7 +21,7 @@ enum {
 /* What L1 prepared. */
 struct experiment {
 	struct psvm_cpu_vmcb vmcb12;
-	uint32_t program; /* 0 to 15 */
+	uint32_t program; /* 0 to 15 as recorded; 16 and 17 execute HLT */
 	uint32_t
 		start; /* RIP minus start of the program: not 0 in the second of a pair */
 	uint8_t l1_if, l1_cr8;
@@ -79,6 +79,9 @@ struct outcome {
 
 /* Bits of columns: OUTCOME_BIT(INT_CTL). */
 #define OUTCOME_BIT(name) (1U << OUTCOME_##name)
+
+/* L1 does not get its exit: a value of EXIT_CODE, and nothing else has been seen. */
+#define EXPERIMENT_NO_EXIT (UINT64_MAX - 0xff)
 
 /* The columns that differ. */
 uint32_t outcome_differs(const struct outcome *a, const struct outcome *b);

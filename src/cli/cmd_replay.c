@@ -127,6 +127,10 @@ static void words_of_offset(char text[VALUE_SIZE], uint64_t value)
 
 static void words_of_value(char text[VALUE_SIZE], unsigned column, uint64_t value)
 {
+	if (column == OUTCOME_EXIT_CODE && value == EXPERIMENT_NO_EXIT) {
+		snprintf(text, VALUE_SIZE, "no exit");
+		return;
+	}
 	switch (outcome_names[column].format) {
 	case FORMAT_LETTERS:
 		words_of_letters(text, value);
@@ -301,6 +305,8 @@ int cmd_replay(int argc, const char **argv)
 		"or kvm-..., the processor is that one, for kvm-... QEMU 10.0; else, or "
 		"for another one, --processor says which. \"manual\" is the processor "
 		"of the manual, without what the emulators do otherwise.\n"
+		"A row with status \"no_exit\" says that L1 never got its exit; one with "
+		"\"emulator_abort\" or \"skipped_...\" says nothing, and is not run.\n"
 		"A row that differs by a known deviation of an emulator is counted "
 		"under its name; any other one is a mismatch, and printed.\n"
 		"Exit status: 0 if there is no mismatch, 1 if there is one, 2 for a "

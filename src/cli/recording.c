@@ -232,6 +232,13 @@ static void read_events(struct reader *r, struct outcome *o)
 	}
 }
 
+static void read_outcome(struct reader *r, struct outcome *o)
+{
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		o->value[i] = outcome(r, (enum outcome_column)i);
+	read_events(r, o);
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static size_t word(struct reader *r, enum column column, const char *const *words)
@@ -256,7 +263,7 @@ static size_t word(struct reader *r, enum column column, const char *const *word
 	X("NEED_VGIF", 0, 0, 0) \
 	X("CONT", 0, 0, 1)
 
-static void read_flags(struct reader *r, struct experiment *e)
+static void read_flags(struct reader *r, struct experiment *e, bool run)
 {
 #define FLAG(name, cr, bad, second) name,
 	static const char *const names[] = { ROW_FLAGS(FLAG) NULL };
@@ -273,7 +280,7 @@ static void read_flags(struct reader *r, struct experiment *e)
 
 	e->vmcb12.cr = effects[i].cr;
 	e->vmcb12.bad = effects[i].bad;
-	if (!effects[i].second)
+	if (!effects[i].second || !run)
 		return;
 	if (r->last_program != e->program || r->last_rip > OFFSET_LARGEST)
 		bad(r, "CONT, and the line before is not the first half of the pair", "");
@@ -281,7 +288,7 @@ static void read_flags(struct reader *r, struct experiment *e)
 		e->start = (uint32_t)r->last_rip;
 }
 
-static void read_experiment(struct reader *r, struct experiment *e)
+static void read_experiment(struct reader *r, struct experiment *e, bool run)
 {
 	struct psvm_words *words = &e->vmcb12.words;
 
@@ -299,13 +306,16 @@ static void read_experiment(struct reader *r, struct experiment *e)
 	e->l1_cr8 = (uint8_t)of(r, COLUMN_L1_CR8, 15);
 	e->pending = (uint8_t)of(r, COLUMN_PENDING, 1);
 	e->xapic = r->xapic;
-	read_flags(r, e);
+	read_flags(r, e, run);
 }
 
 static void read_row(struct reader *r, struct recorded *row)
 {
-	static const char *const status[] = { "ok", "emulator_abort", "skipped_no_vgif",
-					      "skipped_pair", NULL };
+	static const char *const names[] = {
+		"ok", "no_exit", "emulator_abort", "skipped_no_vgif", "skipped_pair", NULL
+	};
+	enum { OK, NO_EXIT };
+	size_t status;
 	const char *name = r->field[r->column[COLUMN_CASE]];
 
 	if (strlen(name) >= sizeof(row->name)) {
@@ -314,11 +324,13 @@ static void read_row(struct reader *r, struct recorded *row)
 	}
 	memcpy(row->name, name, strlen(name) + 1);
 	row->line = r->line;
-	row->run = word(r, COLUMN_STATUS, status) == 0;
-	read_experiment(r, &row->experiment);
-	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-		row->outcome.value[i] = outcome(r, (enum outcome_column)i);
-	read_events(r, &row->outcome);
+	status = word(r, COLUMN_STATUS, names);
+	row->run = status == OK || status == NO_EXIT;
+	read_experiment(r, &row->experiment, row->run);
+	if (status == NO_EXIT)
+		row->outcome.value[OUTCOME_EXIT_CODE] = EXPERIMENT_NO_EXIT;
+	else
+		read_outcome(r, &row->outcome);
 	r->last_rip = row->outcome.value[OUTCOME_RIP];
 	r->last_program = row->experiment.program;
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An interrupt for L1 while L2 runs.
+ *
+ * It stays in the local APIC. l0 learns of it by the exit INTR, and asks the rules: L1
+ * gets an exit, L2 gets the interrupt, or it has to wait. Then l0 runs L2 with an IF of 0
+ * of its own, under which INTR does not exit; L1's window, an instruction, or any exit
+ * that a rule set says so makes l0 look again.
+ */
+#include "l0.h"
+
+/* --- the local APIC ------------------------------------------------------ */
+
+bool interrupt_pending(void)
+{
+	return apic_highest(APIC_IRR) >> 4 > apic_read(APIC_PPR) >> 4;
+}
+
+bool interrupt_masked(void)
+{
+	uint8_t highest = apic_highest(APIC_IRR);
+
+	return highest != 0 && highest >> 4 <= (uint8_t)read_cr8();
+}
+
+/* Acknowledging is what taking an interrupt does: l0 takes it for a moment. */
+static volatile uint32_t acknowledged;
+
+void machine_interrupt(uint32_t vector, struct frame *frame)
+{
+	if (vector < 32)
+		machine_fail("l0: exception %u, frame %lx %lx", vector, frame->rip,
+			     frame->cs);
+	acknowledged = vector;
+}
+
+/* Its vector; 0 if there is none after all. */
+static uint32_t acknowledge(void)
+{
+	acknowledged = 0;
+	__asm__ volatile("stgi; sti; nop; cli; clgi" : : : "memory");
+	return acknowledged;
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+bool injecting(void)
+{
+	return (current_vmcb()->control.event_inj & PSVM_EVENT_INJ_V) != 0;
+}
+
+static void inject(uint64_t vector)
+{
+	vmcb02.control.event_inj = PSVM_EVENT_INJ_V |
+				   (uint64_t)PSVM_EVENT_TYPE_INTR
+					   << PSVM_EVENT_TYPE_SHIFT |
+				   vector;
+}
+
+static void serve_interrupt(void)
+{
+	uint32_t vector;
+
+	switch (psvm_interrupt_arrives(l0.rules, nested_now())) {
+	case PSVM_EXIT:
+		nested_vmexit(PSVM_EXIT_INTR, true);
+		break;
+	case PSVM_INJECT:
+		vector = acknowledge();
+		if (vector != 0)
+			inject(vector);
+		break;
+	case PSVM_OPEN_WINDOW:
+		do_transition(psvm_vmcb_window_open, 0);
+		l0.waiting = true;
+		break;
+	default:
+		l0.waiting = true;
+		l0.stepping = rule(PSVM_CELL_STEP) != 0;
+	}
+}
+
+/* Not while a VMRUN is being emulated, nor before an event that is injected anyway. */
+void serve_requests(void)
+{
+	if (l0.requests == 0 || l0.vmrun_pending || injecting())
+		return;
+	l0.requests = 0;
+	l0.waiting = false;
+	l0.stepping = false;
+	if (interrupt_pending())
+		serve_interrupt();
+}
+
+/* --- V_IRQ of L2, where l0 does what the processor would ----------------- */
+
+static bool virtual_interrupt_open(void)
+{
+	uint64_t c = vmcb02.control.int_ctl;
+	uint64_t priority = (c & PSVM_V_INTR_PRIO) >> PSVM_V_INTR_PRIO_SHIFT;
+
+	return (c & PSVM_V_IRQ) != 0 &&
+	       ((c & PSVM_V_IGN_TPR) != 0 || priority > (c & PSVM_V_TPR)) &&
+	       ((c & PSVM_V_GIF_ENABLE) == 0 || (c & PSVM_V_GIF) != 0) &&
+	       (vmcb02.save.rflags & RFLAGS_IF) != 0 &&
+	       (vmcb02.control.int_state & PSVM_INT_STATE_INTERRUPT_SHADOW) == 0;
+}
+
+bool step_event(void)
+{
+	uint64_t c = vmcb02.control.int_ctl;
+
+	if (!virtual_interrupt_open() ||
+	    (vmcb02.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
+		return false;
+	inject((c & PSVM_V_INTR_VECTOR) >> PSVM_V_INTR_VECTOR_SHIFT);
+	psvm_vmcb_set_int_ctl(&vmcb02, c & ~PSVM_V_IRQ);
+	return true;
+}
+
+/* --- L2 asleep ----------------------------------------------------------- */
+
+/* Would L1's interrupt be let in? */
+static bool interrupt_open(void)
+{
+	uint32_t arrival = psvm_interrupt_arrives(l0.rules, nested_now());
+
+	return interrupt_pending() && (arrival == PSVM_EXIT || arrival == PSVM_INJECT);
+}
+
+/* L2 executed HLT. What the rules say wakes it: L1's interrupt, if it is let in, and L2's
+ * V_IRQ. If that is l0's window, l0 gets what it has waited for. */
+void sleep_l2(void)
+{
+	uint64_t wakes = rule(PSVM_CELL_HLT_WAKE);
+	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 && virtual_interrupt_open();
+	bool window = (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0;
+
+	if (virtual && window)
+		do_transition(psvm_vmcb_window_close, 0);
+	else if (virtual)
+		l0.asleep = false;
+	else if ((wakes & PSVM_WAKE_INTR) != 0 && interrupt_open())
+		l0.requests |= PSVM_REQUEST_EVENT;
+	else
+		__asm__ volatile("pause");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * l0 - a hypervisor that nests, by libpsvm. One processor, one L1, one L2 at a time.
+ *
+ *	main.c		boots, loads L1, and runs what is to run
+ *	vmcb01.c	L1 runs: everything is L1's but what nesting needs
+ *	nested.c	VMRUN and #VMEXIT of L1, and its exits while L2 runs
+ *	events.c	what waits for L1 while L2 runs; L2 asleep
+ *	emulate.c	an instruction that l0 has intercepted
+ *	guest.c		L2's instruction bytes, through its page tables and L1's
+ *
+ * L1's physical memory is the machine's, so vmcb12 and L1's nested page tables are used
+ * where they are. l0 does not protect itself from L1: it is a test of nesting.
+ *
+ * Where interrupts are. A physical interrupt stays in the local APIC, which is L1's,
+ * until L1 or L2 takes it. While L1 runs with GIF = 1 the processor delivers it without
+ * l0; with GIF = 0, V_INTR_MASKING and an IF of 0 of l0's own hold it back. While L2 runs
+ * l0 intercepts INTR, and asks the rule set what becomes of the interrupt: events.c.
+ *
+ * l0 itself runs with GIF = 0. It has no state in FS, GS, TR or the registers of the FPU,
+ * so those are always L1's or L2's.
+ */
+#ifndef L0_H
+#define L0_H
+
+/* The transitions are called, not compiled in: what is tested is the library. */
+#define PSVM_EXTERN
+#include <psvm/psvm.h>
+
+#include "../machine/machine.h"
+
+/* General registers besides RAX and RSP, which are in the VMCB; in the order of their
+ * numbers, those two unused. */
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, REGISTERS = 16 };
+
+struct l0 {
+	const struct psvm_rules *rules;
+	bool vgif;		 /* the processor has vGIF, and l0 uses and offers it */
+	struct psvm_pages pages; /* vmcb01, vmcb02, the snapshot of vmcb12 */
+	uint64_t registers[REGISTERS];
+
+	bool in_l2;
+	bool l1_if;	    /* L1's RFLAGS.IF at VMRUN */
+	bool l1_gif;	    /* L1's GIF, if the processor has no vGIF */
+	bool l1_svme;	    /* EFER.SVME as L1 sees it */
+	uint64_t l1_hsave;  /* VM_HSAVE_PA, for L1 to read */
+	uint64_t last_12;   /* vmcb12 of the last VMRUN */
+	bool moved;	    /* this vmcb12 is another one */
+	bool vmrun_pending; /* the emulated VMRUN has not run on the processor yet */
+	uint32_t requests;  /* PSVM_REQUEST_..., not served yet */
+	bool waiting;	    /* an interrupt for L1 waits, and l0 knows it */
+	bool stepping;	    /* and looks again after each instruction of L2 */
+	bool asleep;	    /* L2 executed HLT, which l0 intercepts */
+};
+
+extern struct l0 l0;
+extern struct psvm_vmcb vmcb01, vmcb02;
+extern struct psvm_vmcb_control snapshot;
+
+static inline struct psvm_vmcb *current_vmcb(void)
+{
+	return l0.in_l2 ? &vmcb02 : &vmcb01;
+}
+
+/* --- run.S --------------------------------------------------------------- */
+
+/* VMRUN with these registers, and host_if as l0's RFLAGS.IF, which is what gates
+ * physical interrupts if the VMCB has V_INTR_MASKING. */
+void run_guest(struct psvm_vmcb *vmcb, uint64_t *registers, uint64_t host_if);
+
+/* --- vmcb01.c ------------------------------------------------------------ */
+
+void l1_prepare(uint64_t entry, const struct multiboot *information);
+void l1_run(void);
+
+/* The intercepts of vmcb01: what l0 wants of L1, or of L2. A window keeps its VINTR. */
+void set_intercepts_01(void);
+
+/* L1's GIF, wherever it is now. */
+bool gif_of_l1(void);
+void set_gif_of_l1(bool gif);
+
+/* The MSRs that l0 has for itself. */
+extern unsigned char msr_bitmap[2 * PAGE_SIZE];
+bool intercepts_msr(const unsigned char *bitmap, uint32_t msr, bool write);
+
+/* --- nested.c ------------------------------------------------------------ */
+
+/* What l0 knows, for the rules: PSVM_C(...) of source FACT. */
+uint32_t facts_now(void);
+
+/* The words that the three VMCBs have now. */
+struct psvm_nested nested_now(void);
+
+/* What a cell of PSVM_CELLS_OTHER says now. */
+uint64_t rule(uint32_t cell);
+
+/* A transition of psvm/pages.h, with the facts of the moment and more of them. */
+typedef struct psvm_result transition(const struct psvm_rules *rules,
+				      const struct psvm_pages *pages);
+struct psvm_result do_transition(transition *t, uint32_t more);
+
+void nested_vmrun(void);
+void nested_vmexit(uint64_t exit_code, bool deferred);
+void l2_run(void);
+
+/* --- events.c ------------------------------------------------------------ */
+
+bool interrupt_pending(void); /* in the local APIC, and L1's TPR lets it through */
+bool interrupt_masked(void);  /* one that L1's TPR holds back */
+bool injecting(void);
+void serve_requests(void);
+void sleep_l2(void);
+
+/* In steps an event of L2 is one of them: it has come before l0 looks again. */
+bool step_event(void);
+
+/* --- emulate.c ----------------------------------------------------------- */
+
+void inject_exception(uint32_t vector);
+bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
+void skip(uint64_t bytes);
+
+/* --- guest.c ------------------------------------------------------------- */
+
+/* Bytes of L1's or L2's memory at RIP. */
+void fetch(uint8_t *to, size_t bytes);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The probe: an L1 that makes the experiments of tests/vectors, and prints what comes of
+ * each as a row of a recording, which `psvm replay` reads.
+ *
+ * It runs on the processor, emulated or not, and below any hypervisor that nests SVM: it
+ * needs one processor, a local APIC and a serial port. A row is printed in two parts,
+ * before VMRUN and after it: what ends the machine is the case of which there is no more
+ * than the first. The command line may say start=N, the number of the first case.
+ */
+#include "../machine/machine.h"
+
+#include <psvm/int_ctl.h>
+#include <psvm/vmcb.h>
+
+/* --- the cases ----------------------------------------------------------- */
+
+enum flag { NONE, ASID0, NO_VMRUN_ICPT, ICPT_NMI, ICPT_CR8W, ICPT_CR8R, NEED_VGIF, CONT };
+
+static const char *const flag_names[] = { "",	       "ASID0",	    "NO_VMRUN_ICPT",
+					  "ICPT_NMI",  "ICPT_CR8W", "ICPT_CR8R",
+					  "NEED_VGIF", "CONT" };
+
+static const struct test_case {
+	char name[8];
+	uint8_t program, l2_if, l1_if, pending, l1_cr8, flag;
+	uint32_t int_ctl, int_vector;
+	uint64_t int_state, event_inj;
+	uint32_t misc1;
+} cases[] = {
+#define CASE(name, program, l2_if, l1_if, pending, l1_cr8, flag, int_ctl, int_vector, \
+	     int_state, event_inj, misc1) \
+	{ name, program, l2_if,	     l1_if,	pending,   l1_cr8, \
+	  flag, int_ctl, int_vector, int_state, event_inj, misc1 },
+#include "cases.inc"
+#undef CASE
+};
+
+enum { CASES = sizeof(cases) / sizeof(cases[0]) };
+
+/* --- L2's programs: programs.S ------------------------------------------- */
+
+extern unsigned char program_touch[], program_11_x2apic[];
+extern unsigned char *const programs[];
+
+enum { SENDS = 11 };
+
+static const unsigned char *program_of(const struct test_case *c)
+{
+	return c->program == SENDS && apic_is_x2() ? program_11_x2apic
+						   : programs[c->program];
+}
+
+/* --- who is running, and what has been seen ------------------------------ */
+
+enum { PHYSICAL = 0xb1, VIRTUAL = 0x71, INJECTED = 0x51, EXCEPTIONS = 32 };
+enum level { IN_L1_CLOSED, IN_L2, IN_L1, IN_DRAIN };
+enum { LOG_SIZE = 64 };
+
+static volatile enum level level;
+static const struct test_case *now;
+
+static struct {
+	char kind;
+	uint8_t level;
+} events[LOG_SIZE];
+static unsigned event_count;
+static uint64_t virtual_rip, physical_rip; /* in L2, the first one; 0: none */
+
+static char kind_of(uint32_t vector)
+{
+	switch (vector) {
+	case PHYSICAL:
+		return 'P';
+	case VIRTUAL:
+		return 'V';
+	case INJECTED:
+		return 'I';
+	default:
+		return 'O';
+	}
+}
+
+static void note_rip(char kind, uint64_t rip)
+{
+	if (kind == 'V' && virtual_rip == 0)
+		virtual_rip = rip;
+	if (kind == 'P' && physical_rip == 0)
+		physical_rip = rip;
+}
+
+/* L2's handlers are these, too. The local APIC is left to L1. */
+void machine_interrupt(uint32_t vector, struct frame *frame)
+{
+	char kind = kind_of(vector);
+
+	if (vector != 0 && vector < EXCEPTIONS)
+		machine_fail("%s: exception %u, frame %lx %lx", now ? now->name : "",
+			     vector, frame->rip, frame->cs);
+	if (level == IN_L2)
+		note_rip(kind, frame->rip);
+	if (event_count < LOG_SIZE) {
+		events[event_count].kind = kind;
+		events[event_count++].level = (uint8_t)level;
+	}
+	if (level != IN_L2 && kind == 'P')
+		apic_write(APIC_EOI, 0);
+}
+
+/* --- the VMCB ------------------------------------------------------------ */
+
+enum { L2_STACK = 8192 };
+
+static struct psvm_vmcb vmcb MACHINE_PAGE;
+static unsigned char host_save[PAGE_SIZE] MACHINE_PAGE;
+static unsigned char bitmaps[3 * PAGE_SIZE] MACHINE_PAGE; /* nothing is intercepted */
+static unsigned char l2_stack[L2_STACK] MACHINE_PAGE;
+
+static void set_segment(struct psvm_vmcb_segment *segment, uint16_t selector,
+			uint16_t attributes)
+{
+	segment->selector = selector;
+	segment->attrib = attributes;
+	segment->limit = UINT32_MAX;
+}
+
+static void set_table(struct psvm_vmcb_segment *segment, struct descriptor_table table)
+{
+	segment->limit = table.limit;
+	segment->base = table.base;
+}
+
+/* L2 is L1 with a program and a stack of its own. */
+static void set_state(struct psvm_vmcb_save *save)
+{
+	set_segment(&save->cs, 0x08, 0xa9b);
+	set_segment(&save->ss, 0x10, 0xc93);
+	set_segment(&save->ds, 0x10, 0xc93);
+	set_segment(&save->es, 0x10, 0xc93);
+	set_table(&save->gdtr, read_gdtr());
+	set_table(&save->idtr, read_idtr());
+	save->efer = read_msr(MSR_EFER);
+	save->cr0 = read_cr0();
+	save->cr3 = read_cr3();
+	save->cr4 = read_cr4();
+	save->dr6 = 0xffff0ff0;
+	save->dr7 = 0x400;
+	save->g_pat = UINT64_C(0x0007040600070406);
+	save->rsp = (uintptr_t)l2_stack + L2_STACK;
+}
+
+static void set_intercepts(const struct test_case *c)
+{
+	static const uint32_t cr[] = { [ICPT_CR8W] = PSVM_INTERCEPT_CR8_WRITE,
+				       [ICPT_CR8R] = PSVM_INTERCEPT_CR8_READ,
+				       [CONT] = 0 };
+
+	vmcb.control.intercept_cr = cr[c->flag];
+	vmcb.control.intercept_exceptions = UINT32_MAX;
+	vmcb.control.intercept_misc1 = c->misc1;
+	vmcb.control.intercept_misc2 = PSVM_INTERCEPT_VMMCALL |
+				       (c->flag == NO_VMRUN_ICPT ? 0
+								 : PSVM_INTERCEPT_VMRUN);
+}
+
+static void prepare(const struct test_case *c, const unsigned char *program)
+{
+	clear(&vmcb, sizeof(vmcb));
+	set_intercepts(c);
+	vmcb.control.iopm_base_pa = (uintptr_t)bitmaps;
+	vmcb.control.msrpm_base_pa = (uintptr_t)bitmaps;
+	vmcb.control.asid = c->flag == ASID0 ? 0 : 1;
+	vmcb.control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
+	vmcb.control.int_ctl = psvm_int_ctl_join(c->int_ctl, c->int_vector);
+	vmcb.control.int_state = c->int_state;
+	vmcb.control.event_inj = c->event_inj;
+	vmcb.control.nested_ctl = PSVM_NESTED_CTL_NP_ENABLE;
+	vmcb.control.nested_cr3 = (uintptr_t)machine_page_table;
+	set_state(&vmcb.save);
+	vmcb.save.rip = (uintptr_t)program;
+	vmcb.save.rax = PHYSICAL;
+	vmcb.save.rflags = RFLAGS_ONE | (c->l2_if ? RFLAGS_IF : 0);
+}
+
+/* The second case of a pair: what the first one left, run again. */
+static void go_on(const struct test_case *c)
+{
+	if (vmcb.control.exit_int_info & PSVM_EVENT_INJ_V)
+		vmcb.control.event_inj = vmcb.control.exit_int_info;
+	vmcb.control.intercept_misc1 = c->misc1 & ~PSVM_INTERCEPT_VINTR;
+}
+
+/* --- a run --------------------------------------------------------------- */
+
+/* With what L2's programs find in their registers: programs.S. */
+static void vmrun(void)
+{
+	uint64_t rax = (uintptr_t)&vmcb, rbx = APIC_BASE + APIC_ICR,
+		 rcx = MSR_X2APIC_SELF_IPI, rdx = 0, rsi = 7, rdi = 0;
+
+	__asm__ volatile(
+		"pushq %%rbp; vmrun; popq %%rbp"
+		: "+a"(rax), "+b"(rbx), "+c"(rcx), "+d"(rdx), "+S"(rsi), "+D"(rdi)
+		:
+		: "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+}
+
+static void send_to_self(uint32_t vector)
+{
+	if (apic_is_x2())
+		write_msr(MSR_X2APIC_SELF_IPI, vector);
+	else
+		apic_write(APIC_ICR, APIC_TO_SELF | vector);
+}
+
+static bool is_pending(uint32_t vector)
+{
+	return (apic_read(APIC_IRR + vector / 32 * 16) >> vector % 32 & 1) != 0;
+}
+
+static void look(enum level where, uint8_t cr8)
+{
+	level = where;
+	write_cr8(cr8);
+	stgi();
+	__asm__ volatile("sti; nop; nop; nop; nop; nop; nop; cli" : : : "memory");
+}
+
+static uint64_t rip_before; /* L2's */
+
+/* What L1 finds after the #VMEXIT, besides the VMCB. */
+static struct {
+	uint64_t cr8;
+	bool pending;
+} after;
+
+static void run(const struct test_case *c)
+{
+	event_count = 0;
+	virtual_rip = 0;
+	physical_rip = 0;
+	clgi();
+	set_interrupts(c->l1_if != 0);
+	write_cr8(c->l1_cr8);
+	if (c->pending)
+		send_to_self(PHYSICAL);
+	rip_before = vmcb.save.rip;
+	level = IN_L2;
+	vmrun();
+	level = IN_L1_CLOSED;
+	after.cr8 = read_cr8();
+	after.pending = is_pending(PHYSICAL);
+	look(IN_L1, c->l1_cr8);
+	while (apic_highest(APIC_ISR) != 0)
+		apic_write(APIC_EOI, 0);
+	look(IN_DRAIN, 0);
+}
+
+/* --- a row --------------------------------------------------------------- */
+
+static void print_offset(const struct test_case *c, uint64_t rip)
+{
+	if (rip != 0)
+		print(",%ld", (long)(rip - (uintptr_t)program_of(c)));
+	else
+		print(",");
+}
+
+static void print_events(void)
+{
+	static const char *const names[] = { [IN_L1_CLOSED] = "L1_gif0",
+					     [IN_L2] = "L2",
+					     [IN_L1] = "L1",
+					     [IN_DRAIN] = "drain" };
+
+	for (unsigned i = 0; i < event_count; i++)
+		print("%s%s:%c", i == 0 ? "" : " ", names[events[i].level],
+		      events[i].kind);
+}
+
+/* Before VMRUN, so that it is there if nothing follows. */
+static void print_input(const struct test_case *c)
+{
+	const struct psvm_vmcb_control *b = &vmcb.control;
+
+	print("%s,%u,%u,%u,%u,%u,%s,0x%x,0x%lx,0x%lx,0x%x,0x%x,0x%08x,", c->name,
+	      c->program, c->l2_if, c->l1_if, c->pending, c->l1_cr8, flag_names[c->flag],
+	      psvm_int_ctl_vector(b->int_ctl), b->int_state, b->event_inj,
+	      b->intercept_misc1, b->intercept_misc2, psvm_int_ctl_low(b->int_ctl));
+}
+
+static void print_outcome(const struct test_case *c)
+{
+	const struct psvm_vmcb_control *a = &vmcb.control;
+
+	print("ok,0x%08x,0x%x,0x%lx,0x%lx,0x%lx,0x%lx", psvm_int_ctl_low(a->int_ctl),
+	      psvm_int_ctl_vector(a->int_ctl), a->int_state, a->exit_code,
+	      a->exit_int_info, a->event_inj);
+	print(",%ld", (long)(vmcb.save.rip - rip_before));
+	print_offset(c, virtual_rip);
+	print_offset(c, physical_rip);
+	print(",%lu,%u,", after.cr8, after.pending);
+	print_events();
+	print("\n");
+}
+
+static void print_header(void)
+{
+	print("case,prog,l2_if,l1_if,phys_pending,l1_cr8,flags,b_int_vector,b_int_state,"
+	      "b_event_inj,b_icpt3,b_icpt4,b_int_ctl,status,a_int_ctl,a_int_vector,"
+	      "a_int_state,a_exit_code,a_exit_int_info,a_event_inj,a_rip_off,"
+	      "virt_rip_off,phys_rip_off,cr8_after,irr_after,event_log\n");
+}
+
+/* --- all ----------------------------------------------------------------- */
+
+/* So that no case is the first one to use a page, or a handler. */
+static void warm_up(void)
+{
+	static const struct test_case touch = {
+		.name = "warm-up",
+		.int_ctl = PSVM_V_IRQ | PSVM_V_INTR_PRIO,
+		.int_vector = VIRTUAL,
+		.l2_if = 1,
+		.misc1 = PSVM_INTERCEPT_CPUID | PSVM_INTERCEPT_SHUTDOWN,
+	};
+
+	now = &touch;
+	for (unsigned i = 0; i < 2; i++) {
+		prepare(&touch, program_touch);
+		run(&touch);
+		if (vmcb.control.exit_code != PSVM_EXIT_VMMCALL)
+			machine_fail(
+				"warm-up: exit code 0x%lx, info 0x%lx 0x%lx, rip 0x%lx",
+				vmcb.control.exit_code, vmcb.control.exit_info_1,
+				vmcb.control.exit_info_2, vmcb.save.rip);
+	}
+}
+
+static const char *skipped(const struct test_case *c, bool first)
+{
+	if (c->flag == NEED_VGIF && !machine_has_vgif())
+		return "skipped_no_vgif";
+	return c->flag == CONT && first ? "skipped_pair" : NULL;
+}
+
+static void run_case(const struct test_case *c, bool first)
+{
+	const char *status = skipped(c, first);
+
+	now = c;
+	if (c->flag == CONT)
+		go_on(c);
+	else
+		prepare(c, program_of(c));
+	print_input(c);
+	if (status) {
+		print("%s,,,,,,,,,,,,\n", status);
+		return;
+	}
+	run(c);
+	print_outcome(c);
+}
+
+void machine_main(const struct multiboot *information)
+{
+	const char *text = "";
+	size_t length = option(multiboot_line(information), "start", &text);
+	uint32_t start = number(text, length);
+
+	if (!machine_has_svm())
+		machine_fail("no SVM with nested paging");
+	apic_enable();
+	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
+	write_msr(MSR_VM_HSAVE_PA, (uintptr_t)host_save);
+	warm_up();
+	print_header();
+	for (uint32_t i = start; i < CASES; i++)
+		run_case(&cases[i], i == start);
+	print("END %u\n", (unsigned)CASES);
+	machine_exit(EXIT_GOOD);
+}

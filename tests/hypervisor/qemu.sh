@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Boot an image on an emulated processor with SVM; what it says on the serial port is the
+# output. Ends when the image does, or the emulator.
+# usage: qemu.sh IMAGE START         the probe has the processor to itself
+#        qemu.sh L0 RULES IMAGE START  below it runs l0 with that rule set
+set -eu
+version=$(qemu-system-x86_64 --version 2>&1) || version="no QEMU"
+case $version in
+*"version 7.2."*) ;;
+*) echo "skip: what is known is known of QEMU 7.2: $version" >&2; exit 77 ;;
+esac
+case $# in
+2) set -- -kernel "$1" -append "start=$2" ;;
+4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 start=$4" ;;
+*) echo "usage: qemu.sh [L0 RULES] IMAGE START" >&2; exit 2 ;;
+esac
+# shellcheck disable=SC3045 # dash and bash have it
+ulimit -c 0 # QEMU may abort: record.py
+exec 3>&1 1>&2 # and says so on standard output
+exec qemu-system-x86_64 -accel tcg -cpu max,+svm -m 256 -nodefaults -display none -no-reboot \
+	-device isa-debug-exit,iobase=0xf4,iosize=4 -serial file:/dev/fd/3 "$@"

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The table notices a changed line, a name too few and too many, a wrong cause, an emulator
+# that died elsewhere, and an L0 that is another one. Needs the recordings.
+# usage: red.sh PSVM     in the directory of the recordings
+set -eu
+here=$(dirname "$0")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fails=0
+# expect TEXT: the table of the files in $work complains in these words
+expect() {
+	status=0
+	python3 "$here/table.py" "$psvm" "$work/known.txt" recorded.csv "$work/bare.csv" \
+		"exact=${2:-exact}:$work/exact.csv" >"$work/out" || status=$?
+	if [ $status != 1 ] || ! grep -q "^$1" "$work/out"; then
+		echo "not red: $1"
+		fails=$((fails + 1))
+	fi
+	cp "$here/known.txt" bare.csv exact.csv "$work"
+}
+
+psvm=$1
+for file in recorded.csv bare.csv exact.csv; do
+	[ -e $file ] || { echo "skip: there is no $file"; exit 77; }
+done
+cp "$here/known.txt" bare.csv exact.csv "$work"
+
+sed -i '/^A0001,/s/0x00000000/0x00000100/' "$work/exact.csv"
+expect 'exact:bare: A0001 differs: .*0x100'
+sed -i '/^A0001,/s/L2:V/L2:O/' "$work/exact.csv"
+expect 'exact:psvm: A0001 differs: .*event_log L2'
+sed -i '/^A0001,/s/L2:V/L1:V/' "$work/bare.csv"
+expect 'bare:recorded: A0001 differs'
+sed -i 's/ B0033 / /' "$work/known.txt"
+expect 'exact:bare: B0033 differs'
+sed -i 's/^exact:bare pair/& A0001/' "$work/known.txt"
+expect 'exact:bare: A0001 is named in vain'
+sed -i 's/ wide-vector E/ failed-vmrun E/' "$work/known.txt"
+expect 'exact:bare: E0228 is named, but failed-vmrun does not apply'
+sed -i '/^B0001,/s/,ok,.*/,emulator_abort,,,,,,,,,,,,/' "$work/exact.csv"
+expect 'exact: the emulator died in B0001'
+expect 'exact:psvm: ' linux-6.1
+echo "red: $fails of 8 are not noticed"
+[ $fails = 0 ]
