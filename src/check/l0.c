@@ -261,6 +261,17 @@ static void handle(struct l0 *l, uint64_t exit_code, uint32_t insn)
 
 /* --- a step -------------------------------------------------------------- */
 
+/* L1's interrupt, which has become open since L0 was asked about it. */
+static bool interrupt_wakes(const struct l0 *l, uint64_t by)
+{
+	uint32_t arrival;
+
+	if ((by & PSVM_WAKE_INTR) == 0 || !l0_deliverable(l->m))
+		return false;
+	arrival = l0_ask_arrival(l);
+	return arrival == PSVM_EXIT || arrival == PSVM_INJECT;
+}
+
 /* L2 executed HLT, and L0 has put it to sleep. What the processor would have for it, by
  * vmcb02, wakes it if the rules say so; if that is L0's own window, L0 gets what it
  * wanted and is to look again. What L0 has for L2 is injected, and wakes it as well.
@@ -271,6 +282,10 @@ static bool sleep_on(struct l0 *l)
 	struct psvm_cpu_step step;
 	struct psvm_cpu cpu;
 
+	if (interrupt_wakes(l, by)) {
+		l0_request(l, PSVM_REQUEST_EVENT);
+		return false;
+	}
 	prepare_02(l);
 	cpu = psvm_cpu_vmrun(model(l), l->m->cpu, l->m->vmcb02).cpu;
 	cpu_reads_boundary(&cpu, l->reads);

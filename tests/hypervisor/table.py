@@ -91,7 +91,6 @@ CAUSES = {
     "wide-vector": lambda row, _: prepared(row, V_IRQ) and int(row["b_int_vector"], 16) > 0xFF,
     "failed-vmrun": lambda row, _: row["flags"] in ("ASID0", "NO_VMRUN_ICPT"),
     "step-over-sti": lambda row, _: row["prog"] == "1" and row["flags"] == "NEED_VGIF",
-    "asleep": lambda row, _: row["prog"] == "17" and row["phys_pending"] == "1",
 }
 
 
