@@ -129,6 +129,13 @@ static struct recording_row {
 	  "0x0,0x0,0x0,3,2,,2,0,L2:V",
 	  { "on the processor V_IRQ wakes L2, behind HLT", "replay -p manual kvm-6.12.csv", 1,
 	    { "mismatch\nB0033, line 3:\n" }, { NULL } } },
+	/* Linux: kvm_vcpu_has_events() asks for L1's interrupts, too. */
+	{ "A0001,ok,1,0,1,0,2,,0x00000100,0x71,0x0,0x0,0x80040001,0x3,0x81,0x00000102,0x71,"
+	  "0x0,0x0,0x0,2,,,2,0,",
+	  "A0001,ok,17,0,0,1,2,,0x000e0100,0x71,0x0,0x0,0x80040001,0x3,0x60,0x000e0102,0x71,"
+	  "0x0,0x0,0x0,2,,,2,1,L1:P",
+	  { "L1's interrupt wakes L2, behind STI and HLT", KVM, 0, { "5 agree" },
+	    { NULL } } },
 	{ "0x00000102", "0x00000103",
 	  { "one bit", KVM, 1,
 	    { "1 mismatch\nA0001, line 2:\n"
