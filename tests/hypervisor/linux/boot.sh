@@ -37,7 +37,7 @@ initramfs() { # shell command
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	cp "$here/init.sh" "$root/init"
 	chmod 755 "$root/init"
-	echo "$1" >"$root/command"
+	printf '%s\n' "$1" >"$root/command"
 	modules | while read -r module; do
 		cp "$module" "$root/modules/"
 		basename "$module" >>"$root/modules.list"
@@ -45,32 +45,32 @@ initramfs() { # shell command
 	(cd "$root" && find . | cpio --quiet -o -H newc) >"$work/initramfs"
 }
 
-emulator() { # one serial port for the log, and for each thing that the command gives
-	set --
-	for port in "$console" "$work/out" "$work/err" "$work/status"; do
-		set -- "$@" -serial "file:$port"
-	done
+# One serial port for the log, and one for each thing that the command gives. When it dies,
+# the emulator says something on standard output, too.
+emulator() {
+	ulimit -c 0
 	timeout "${LIMIT:-120}" qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt \
 		-smp 1 -m 1G -nodefaults -display none -no-reboot \
 		-kernel "/boot/vmlinuz-$kernel" -initrd "$work/initramfs" \
 		-append "console=ttyS0 panic=-1 mitigations=off" \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
-		-device virtio-9p-pci,fsdev=host,mount_tag=host "$@" 2>"$work/emulator"
+		-device virtio-9p-pci,fsdev=host,mount_tag=host \
+		-serial "file:$console" -serial file:/dev/fd/3 -serial "file:$work/err" \
+		-serial "file:$work/status" 3>&1 >"$work/emulator" 2>&1
 }
 
 initramfs "cd $(quoted "$PWD") && exec$(quoted "$@")"
-rc=0
-emulator || rc=$?
-cat "$work/out"
+{ emulator || echo $? >"$work/died"; } | cat # a pipe can be opened again as a file
 cat "$work/err" >&2
-[ $rc = 0 ] || {
-	echo "boot.sh: the emulator ended with status $rc: $(tail -n 1 "$work/emulator")" >&2
-	exit $rc
-}
+if [ -e "$work/died" ]; then
+	rc=$(cat "$work/died")
+	echo "boot.sh: the emulator: status $rc: $(grep -v warning: "$work/emulator")" >&2
+	exit "$rc"
+fi
 status=$(cat "$work/status")
-[ -n "$status" ] || {
+if [ -z "$status" ]; then
 	tail -n 20 "$console" >&2
 	echo "boot.sh: the kernel ended without a status" >&2
 	exit 125
-}
+fi
 exit "$status"

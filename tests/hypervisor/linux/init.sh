@@ -11,7 +11,7 @@ run() { # the command, where there are /dev, /proc, /sys and /run of this kernel
 	busybox mount -t sysfs none /host/sys
 	busybox mount -t tmpfs none /host/run
 	busybox mount --bind /dev /host/dev
-	busybox chroot /host sh -c "$(busybox cat /command)"
+	busybox chroot /host /bin/sh -c "$(busybox cat /command)"
 }
 
 busybox mount -t devtmpfs none /dev
