@@ -9,7 +9,7 @@ set -eu
 # rule sets are compared with, the proofs, other machines, an emulated machine with a
 # kernel of its own, and of the benchmarks instructions and the plot.
 optional=""
-hypervisor="qemu-system-x86 linux-image-amd64 linux-headers-amd64 busybox-static cpio"
+hypervisor="make qemu-system-x86 linux-image-amd64 linux-headers-amd64 busybox-static cpio"
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
