@@ -48,6 +48,7 @@ initramfs() { # shell command
 # One serial port for the log, and one for each thing that the command gives. When it dies,
 # the emulator says something on standard output, too.
 emulator() {
+	# shellcheck disable=SC3045 # dash and others have it
 	ulimit -c 0
 	timeout "${LIMIT:-120}" qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt \
 		-smp 1 -m 1G -nodefaults -display none -no-reboot \
