@@ -6,15 +6,16 @@
 set -eu
 
 # Without one of these the tests with it are skipped: a browser for pages, sources that
-# rule sets are compared with, the proofs, other machines, and of the benchmarks
-# instructions and the plot.
+# rule sets are compared with, the proofs, other machines, an emulated machine with a
+# kernel of its own, and of the benchmarks instructions and the plot.
 optional=""
+hypervisor="make qemu-system-x86 linux-image-amd64 linux-headers-amd64 busybox-static cpio"
 packages="gcc libc6-dev binutils cmake ninja-build pkg-config libpopt-dev libjansson-dev clang libclang-rt-dev"
 case ${1-} in
 demo) ;;
 all)
 	packages="$packages g++ libcmocka-dev gcovr clang-format clang-tidy cppcheck shellcheck python3 tcc zsh mandoc groff-base xz-utils abigail-tools time"
-	optional="chromium gnuplot-nox valgrind linux-source-6.1 linux-source-6.12 linux-source-7.2 qemu-user-static"
+	optional="chromium gnuplot-nox valgrind linux-source-6.1 linux-source-6.12 linux-source-7.2 qemu-user-static $hypervisor"
 	for machine in aarch64 i686 riscv64 s390x; do
 		optional="$optional gcc-$machine-linux-gnu"
 	done

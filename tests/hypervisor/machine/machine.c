@@ -286,5 +286,6 @@ void machine_start(const struct multiboot *information)
 	idt_start();
 	out8(PIC_MASK_1, 0xff); /* nobody wants the timer of the PC */
 	out8(PIC_MASK_2, 0xff);
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory"); /* a window of the firmware's closes */
 	machine_main(information);
 }
