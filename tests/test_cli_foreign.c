@@ -18,7 +18,7 @@
 
 static struct row rows[] = {
 	{ "the example", "check mine/adapter.so --shard 5/20", 1,
-	  { "mine/adapter.so: L1 or L2 can tell: 4 classes of differences\n",
+	  { "mine/adapter.so: L1 or L2 can tell: 5 classes of differences\n",
 	    "mine/adapter.so is an example: its hand_back; all else by rule set exact.",
 	    "1. vmcb12 after #VMEXIT: wrong V_IRQ; nested: V_IRQ\n" },
 	  { NULL } },
