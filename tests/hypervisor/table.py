@@ -90,6 +90,7 @@ CAUSES = {
     "pair": lambda row, first: row["flags"] == "CONT" and first,
     "wide-vector": lambda row, _: prepared(row, V_IRQ) and int(row["b_int_vector"], 16) > 0xFF,
     "failed-vmrun": lambda row, _: row["flags"] in ("ASID0", "NO_VMRUN_ICPT"),
+    "rest-of-068h": lambda row, _: int(row["b_int_state"], 16) > 1,
     "step-over-sti": lambda row, _: row["prog"] == "1" and row["flags"] == "NEED_VGIF",
 }
 
