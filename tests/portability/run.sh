@@ -90,10 +90,6 @@ done
 elsewhere i686-no-pic i686 i686-linux-gnu-gcc
 elsewhere s390x-clang-19 s390x "clang-19 --target=s390x-linux-gnu"
 
-for compiler in gcc clang-14 clang-19 g++ clang++-14 clang++-19; do
-	gate "$compiler" sh "$here/../headers.sh" "$compiler"
-done
-
 memory="-fsanitize=memory -fsanitize-memory-track-origins"
 suite clang-19 brief msan msan -DCMAKE_C_COMPILER=clang-19 -DPSVM_SANITIZE=memory \
 	-DCMAKE_C_FLAGS="$memory"
