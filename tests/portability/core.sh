@@ -20,13 +20,29 @@ fail() {
 	exit 1
 }
 
+flags="-std=$standard -Iinclude -Isrc"
+
 object() { # source, object, flags...
 	source=$1
 	object=$2
 	shift 2
 	# shellcheck disable=SC2086 # flags are words
-	$cc -std="$standard" -O2 -fno-pic $warnings -Iinclude -Isrc -c "$source" -o "$object" "$@" ||
+	$cc $flags -O2 -fno-pic $warnings -c "$source" -o "$object" "$@" ||
 		fail "$source does not compile"
+}
+
+# A function with each word, side by side.
+each() { # function, word...
+	function=$1
+	shift
+	jobs=
+	for word in "$@"; do
+		"$function" "$word" &
+		jobs="$jobs $!"
+	done
+	for job in $jobs; do
+		wait "$job" || exit 1
+	done
 }
 
 mkdir "$work/core" "$work/tests"
@@ -42,27 +58,32 @@ for objects in "$work/rules.o" "$work/core/*.o"; do
 	[ -z "$undefined" ] || fail "undefined symbols: $undefined"
 done
 
-for source in tests/reference*.c tests/cpu_reference.c tests/show.c tests/enumerate.c \
-	tests/fold_extern.c; do
-	object "$source" "$work/tests/$(basename "$source" .c).o"
-done
-cmocka=$(pkg-config --cflags --libs cmocka)
-count=0
-for test in vmcb pages numbers cpu cpu_equal rules; do
+support() { # source
+	object "$1" "$work/tests/$(basename "$1" .c).o"
+}
+
+test_of() { # name
+	program=$work/test_$1
 	# shellcheck disable=SC2086 # flags are words
-	$cc -std="$standard" -O1 -no-pie -D_POSIX_C_SOURCE=200809L -DPSVM_EXTERN= \
-		-DPSVM_BRIEF -Iinclude -Isrc tests/test_$test.c "$work"/tests/*.o \
-		"$work/all.o" $cmocka -o "$work/test" || fail "test_$test does not build"
-	case $test in
+	$cc $flags -O1 -no-pie -D_POSIX_C_SOURCE=200809L -DPSVM_EXTERN= -DPSVM_BRIEF \
+		"tests/test_$1.c" "$work"/tests/*.o "$work/all.o" $cmocka -o "$program" ||
+		fail "test_$1 does not build"
+	case $1 in
 	rules) argument=--brief ;;
 	cpu_equal) argument='* random' ;;
 	*) argument= ;;
 	esac
 	# shellcheck disable=SC2086 # a command may have words
-	${RUN-} "$work/test" ${argument:+"$argument"} >"$work/log" 2>&1 || {
-		cat "$work/log"
-		fail "test_$test"
+	${RUN-} "$program" ${argument:+"$argument"} >"$program.log" 2>&1 || {
+		cat "$program.log"
+		fail "test_$1"
 	}
-	count=$((count + 1))
-done
-echo "portability $name: $count tests passed"
+}
+
+each support tests/reference*.c tests/cpu_reference.c tests/show.c tests/enumerate.c \
+	tests/fold_extern.c
+cmocka=$(pkg-config --cflags --libs cmocka)
+tests="vmcb pages numbers cpu cpu_equal rules"
+# shellcheck disable=SC2086 # a list
+each test_of $tests
+echo "portability $name: $(echo "$tests" | wc -w) tests passed"
