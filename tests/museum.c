@@ -228,16 +228,16 @@ const struct museum_row museum[] = {
 	  .symptom = SEES(INTR_TAKEN(2), GOT(2, EVENT(INTR, 0))) },
 	{ "K53 M26", "V_IRQ does not wake an L2 that L0 has put to sleep",
 	  .kind = MUSEUM_CAUGHT, EXACT,
-	  CHANGES(ALWAYS(HLT_WAKE, PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI |
-					   PSVM_WAKE_INIT)),
+	  CHANGES(ALWAYS(HLT_WAKE, PSVM_WAKE_LOOK | PSVM_WAKE_INTR | PSVM_WAKE_NMI |
+					   PSVM_WAKE_SMI | PSVM_WAKE_INIT)),
 	  .sets = LINUX_OLD | LINUX_NEW | SET(xen),
 	  .trigger = { L1_HAS(PSVM_V_IRQ, 0),
 		       PLAY(DO(VMRUN), DO(STI), DO(HLT), DO(NOP)) },
 	  .symptom = SEES(V_IRQ_TAKEN, RAN(2)) },
 	{ "K53 M26", "V_NMI does not wake an L2 that L0 has put to sleep",
 	  .kind = MUSEUM_CAUGHT, EXACT,
-	  CHANGES(ALWAYS(HLT_WAKE, PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI |
-					   PSVM_WAKE_INIT)),
+	  CHANGES(ALWAYS(HLT_WAKE, PSVM_WAKE_LOOK | PSVM_WAKE_INTR | PSVM_WAKE_NMI |
+					   PSVM_WAKE_SMI | PSVM_WAKE_INIT)),
 	  .sets = LINUX_NEW,
 	  .trigger = { .facts = VNMI_N,
 		       L1_HAS(PSVM_V_NMI | PSVM_V_NMI_ENABLE, ICPT(NMI)),

@@ -140,14 +140,16 @@ bool ref_hlt_intercept(enum ref_rules rules, struct psvm_nested n)
 	return true;
 }
 
-/* A processor also wakes for a virtual interrupt or NMI that L2 can take. */
+/* A processor also wakes for a virtual interrupt or NMI that L2 can take. Linux only
+ * tests whether there is a reason to wake; the interrupt stays behind its window. */
 uint32_t ref_hlt_wake(enum ref_rules rules, struct psvm_nested n)
 {
 	struct situation s = ref_situation(rules, &n);
 	uint32_t virtual = PSVM_WAKE_V_IRQ | PSVM_WAKE_V_NMI;
 
 	return PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT |
-	       (is_exact(&s) ? virtual : 0u);
+	       (is_exact(&s) ? virtual : 0u) |
+	       (is_exact(&s) || is_xen(&s) ? PSVM_WAKE_LOOK : 0u);
 }
 
 /* S11: an instruction that L0 emulates may change what refresh looks at. */

@@ -52,6 +52,7 @@ static const struct number numbers[] = {
 	BIT(PSVM_CLASS_INVALID, 5), BIT(PSVM_CLASS_VINTR, 6),
 	BIT(PSVM_WAKE_INTR, 0), BIT(PSVM_WAKE_NMI, 1), BIT(PSVM_WAKE_SMI, 2),
 	BIT(PSVM_WAKE_INIT, 3), BIT(PSVM_WAKE_V_IRQ, 4), BIT(PSVM_WAKE_V_NMI, 5),
+	BIT(PSVM_WAKE_LOOK, 6),
 	BIT(PSVM_WORD_CR, 0), BIT(PSVM_WORD_DR, 1), BIT(PSVM_WORD_EXCEPTIONS, 2),
 	BIT(PSVM_WORD_MISC1, 3), BIT(PSVM_WORD_MISC2, 4), BIT(PSVM_WORD_MISC3, 5),
 	NUMBER(PSVM_WORDS_ALL, 0x3f), BIT(PSVM_FLAG, 0),
@@ -117,7 +118,7 @@ static void test_bits_in_order(void **state)
 	next = 0;
 	PSVM_CLASSES(NEXT) assert_int_equal(next, 7);
 	next = 0;
-	PSVM_WAKES(NEXT) assert_int_equal(next, 6);
+	PSVM_WAKES(NEXT) assert_int_equal(next, 7);
 	next = 0;
 	PSVM_INTERCEPT_WORDS(NEXT) assert_int_equal(next, 6);
 	next = 0;

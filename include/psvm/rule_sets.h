@@ -335,7 +335,7 @@ enum psvm_rule_set_id {
 		PSVM_EXCEPT(PSVM_FLAG, PSVM_C(VMRUN_PENDING), 0))
 
 /* sync_lapic_to_cr8(), sync_cr8_to_lapic(), svm_update_cr8_intercept(),
- * kvm_vcpu_running() and kvm_vcpu_has_events(). */
+ * kvm_vcpu_running() and kvm_vcpu_has_events(): waking L2 makes no KVM_REQ_EVENT. */
 #define PSVM_OTHER_LINUX \
 	/* TPR_LOAD */ PSVM_CELL_1( \
 		PSVM_EXCEPT(PSVM_FLAG, PSVM_C(V_INTR_MASKING_12), 0)), \
@@ -510,8 +510,8 @@ static const struct psvm_rules psvm_rules_xen = {
 	  /* TPR_STORE */ PSVM_NEVER,
 	  /* CR8_INTERCEPT */ PSVM_NEVER,
 	  /* HLT_INTERCEPT */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
-	  /* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS(
-		  PSVM_WAKE_INTR | PSVM_WAKE_NMI | PSVM_WAKE_SMI | PSVM_WAKE_INIT)),
+	  /* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WAKE_INTR | PSVM_WAKE_NMI |
+		  PSVM_WAKE_SMI | PSVM_WAKE_INIT | PSVM_WAKE_LOOK)),
 	  /* EMULATE_REFRESH */ PSVM_NEVER,
 	  /* RUN_FROM_12 */ PSVM_NEVER,
 	  /* RUN_CLEAR_02 */ PSVM_NEVER,
@@ -666,7 +666,8 @@ static const struct psvm_rules psvm_rules_exact = {
 		  PSVM_EXCEPT(PSVM_FLAG, PSVM_C(V_INTR_MASKING_12), 0)),
 	  /* HLT_INTERCEPT */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
 	  /* HLT_WAKE */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_WAKE_INTR | PSVM_WAKE_NMI |
-		  PSVM_WAKE_SMI | PSVM_WAKE_INIT | PSVM_WAKE_V_IRQ | PSVM_WAKE_V_NMI)),
+		  PSVM_WAKE_SMI | PSVM_WAKE_INIT | PSVM_WAKE_V_IRQ | PSVM_WAKE_V_NMI |
+		  PSVM_WAKE_LOOK)),
 	  /* EMULATE_REFRESH: S11 */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_FLAG)),
 	  /* RUN_FROM_12 */ PSVM_CELL_1(PSVM_WHEN(
 		  PSVM_V_INTR_PRIO | PSVM_V_IGN_TPR, 0, PSVM_C(VINTR_01))),

@@ -134,11 +134,14 @@ struct psvm_cell {
 	X(INTR, 0, "INTR") X(NMI, 1, "NMI") X(NPF, 2, "NPF") \
 	X(EXCEPTION_01, 3, "an exception that 01 intercepts") \
 	X(VMMCALL, 4, "VMMCALL") X(INVALID, 5, "INVALID") X(VINTR, 6, "VINTR")
-/** What wakes L2 when L0 has put it to sleep. */
+/** What wakes L2 when L0 has put it to sleep. LOOK: if L1's interrupt does and is for L2,
+ *  L0 injects it. Without it L2 goes on, and the interrupt waits for the window that L0
+ *  has opened before. */
 #define PSVM_WAKES(X) \
 	X(INTR, 0, "L1's interrupt, if open") X(NMI, 1, "NMI") X(SMI, 2, "SMI") \
 	X(INIT, 3, "INIT") X(V_IRQ, 4, "deliverable V_IRQ of 02") \
-	X(V_NMI, 5, "deliverable V_NMI of 02")
+	X(V_NMI, 5, "deliverable V_NMI of 02") \
+	X(LOOK, 6, "L0 looks at L1's interrupt again")
 /** Intercept words by number: offset 4 * n of the control area. */
 #define PSVM_INTERCEPT_WORDS(X) \
 	X(CR, 0, "000h") X(DR, 1, "004h") X(EXCEPTIONS, 2, "008h") \

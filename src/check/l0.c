@@ -261,15 +261,23 @@ static void handle(struct l0 *l, uint64_t exit_code, uint32_t insn)
 
 /* --- a step -------------------------------------------------------------- */
 
-/* L1's interrupt, which has become open since L0 was asked about it. */
-static bool interrupt_wakes(const struct l0 *l, uint64_t by)
+/* L1's interrupt, which has become open since L0 was asked about it: an exit, or L2's. If
+ * L0 does not look at it again, L2 goes on with the window that it has. */
+static bool interrupt_wakes(struct l0 *l, uint64_t by)
 {
 	uint32_t arrival;
 
 	if ((by & PSVM_WAKE_INTR) == 0 || !l0_deliverable(l->m))
 		return false;
 	arrival = l0_ask_arrival(l);
-	return arrival == PSVM_EXIT || arrival == PSVM_INJECT;
+	if (arrival == PSVM_EXIT ||
+	    (arrival == PSVM_INJECT && (by & PSVM_WAKE_LOOK) != 0))
+		l0_request(l, PSVM_REQUEST_EVENT);
+	else if (arrival == PSVM_INJECT)
+		l->m->asleep = 0;
+	else
+		return false;
+	return true;
 }
 
 /* L2 executed HLT, and L0 has put it to sleep. What the processor would have for it, by
@@ -282,10 +290,8 @@ static bool sleep_on(struct l0 *l)
 	struct psvm_cpu_step step;
 	struct psvm_cpu cpu;
 
-	if (interrupt_wakes(l, by)) {
-		l0_request(l, PSVM_REQUEST_EVENT);
+	if (interrupt_wakes(l, by))
 		return false;
-	}
 	prepare_02(l);
 	cpu = psvm_cpu_vmrun(model(l), l->m->cpu, l->m->vmcb02).cpu;
 	cpu_reads_boundary(&cpu, l->reads);

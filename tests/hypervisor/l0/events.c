@@ -120,12 +120,16 @@ bool step_event(void)
 
 /* --- L2 asleep ----------------------------------------------------------- */
 
-/* Would L1's interrupt be let in? */
-static bool interrupt_open(void)
+/* L1's interrupt is there: is it let in, and is l0 to look at it again? */
+static void wake_for_interrupt(uint64_t wakes)
 {
 	uint32_t arrival = psvm_interrupt_arrives(l0.rules, nested_now());
 
-	return interrupt_pending() && (arrival == PSVM_EXIT || arrival == PSVM_INJECT);
+	if (arrival == PSVM_EXIT ||
+	    (arrival == PSVM_INJECT && (wakes & PSVM_WAKE_LOOK) != 0))
+		l0.requests |= PSVM_REQUEST_EVENT;
+	else if (arrival == PSVM_INJECT)
+		l0.asleep = false;
 }
 
 /* L2 executed HLT. What the rules say wakes it: L1's interrupt, if it is let in, and L2's
@@ -140,8 +144,8 @@ void sleep_l2(void)
 		do_transition(psvm_vmcb_window_close, 0);
 	else if (virtual)
 		l0.asleep = false;
-	else if ((wakes & PSVM_WAKE_INTR) != 0 && interrupt_open())
-		l0.requests |= PSVM_REQUEST_EVENT;
+	else if ((wakes & PSVM_WAKE_INTR) != 0 && interrupt_pending())
+		wake_for_interrupt(wakes);
 	else
 		__asm__ volatile("pause");
 }
