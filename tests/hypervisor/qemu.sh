@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Boot an image on an emulated processor with SVM; what it says on the serial port is the
 # output. Ends when the image does, or the emulator.
-# usage: qemu.sh IMAGE START         the probe has the processor to itself
-#        qemu.sh L0 RULES IMAGE START  below it runs l0 with that rule set
+# usage: qemu.sh IMAGE LINE           the probe has the processor to itself
+#        qemu.sh L0 RULES IMAGE LINE  below it runs l0 with that rule set
+# LINE is the probe's command line: start=0
 set -eu
 version=$(qemu-system-x86_64 --version 2>&1) || version="no QEMU"
 case $version in
@@ -11,9 +12,9 @@ case $version in
 *) echo "skip: what is known is known of QEMU 7.2: $version" >&2; exit 77 ;;
 esac
 case $# in
-2) set -- -kernel "$1" -append "start=$2" ;;
-4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 start=$4" ;;
-*) echo "usage: qemu.sh [L0 RULES] IMAGE START" >&2; exit 2 ;;
+2) set -- -kernel "$1" -append "$2" ;;
+4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4" ;;
+*) echo "usage: qemu.sh [L0 RULES] IMAGE LINE" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0 # QEMU may abort: record.py

@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: MIT
 """Run the probe in one environment, and write what it says as a recording.
 
-usage: record.py CASES.inc OUT.csv COMMAND...
+usage: record.py CASES.inc OUT.csv [--dead OTHER.csv] COMMAND...
 
-COMMAND is run with the number of the first case as one more argument, and its output is
-the probe's serial log. If it ends before the probe does, or no row comes any more, that is
+COMMAND is run with one more argument, the probe's command line, and its output is the
+probe's serial log. If it ends before the probe does, or no row comes any more, that is
 the case whose row has no more than what was prepared: it gets the status emulator_abort or
 no_exit, and COMMAND is run again from the next one. No row any more: for PSVM_BUSY seconds
-of its processor time, or PSVM_SILENCE seconds of time, whichever is first; a row takes a few
-milliseconds, so a busy machine is no matter. If COMMAND
-ends with status 77 it cannot be run here, and what it says is why.
+of the processor time of COMMAND and what it has started, or PSVM_SILENCE seconds of time,
+whichever is first; a row takes a few milliseconds, so a busy machine is no matter. If
+COMMAND ends with status 77 it cannot be run here, and what it says is why.
+
+--dead: where it takes long to begin again, the cases that ended the emulator in another
+recording are left out. Their status is skipped.
 """
+import contextlib
+import csv
 import os
 import pathlib
 import re
@@ -21,9 +26,11 @@ import subprocess
 import sys
 import time
 
+# In seconds.
 BUSY = float(os.environ.get("PSVM_BUSY", 2))
 SILENCE = float(os.environ.get("PSVM_SILENCE", 60))
-POLL = 0.2  # seconds
+START = 120  # until the first output: a kernel may have to boot
+POLL = 0.2
 DEAD, HUNG, SKIP = "emulator_abort", "no_exit", 77
 
 
@@ -33,11 +40,17 @@ def names_of(path):
         return re.findall(r'^CASE\("(\w+)"', file.read(), re.MULTILINE)
 
 
+def dead_in(path):
+    with open(path, newline="") as file:
+        return [row["case"] for row in csv.DictReader(file) if row["status"] == DEAD]
+
+
 class Boot:
     """One run of COMMAND: lines, then how it ended."""
 
     def __init__(self, command):
         self.rest = ""
+        self.begun = False  # there was output
         self.ended = DEAD
         self.process = subprocess.Popen(
             command,
@@ -48,15 +61,29 @@ class Boot:
         )
 
     def processor_time(self):
-        """In seconds; without those of its children."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        """In seconds, of the processes of its session that there are."""
+        ticks = 0
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it ends meanwhile
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[3]) == self.process.pid:
+                    ticks += sum(map(int, fields[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        """So that it may put away its files, if it can."""
+        self.ended = HUNG
+        for how, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, None)):
+            os.killpg(self.process.pid, how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+                return
 
     def has_output(self):
         """Waits for it; False: there will be none."""
         fd = self.process.stdout.fileno()
-        end, busy_end = time.monotonic() + SILENCE, self.processor_time() + BUSY
+        end = time.monotonic() + (SILENCE if self.begun else START)
+        busy_end = self.processor_time() + (BUSY if self.begun else START)
         while not select.select([fd], [], [], POLL)[0]:
             if time.monotonic() > end or self.processor_time() > busy_end:
                 return False
@@ -67,9 +94,9 @@ class Boot:
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
                 return
+            self.begun = True
             yield data.decode("ascii", "replace")
-        self.ended = HUNG
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop()
 
     def lines(self):
         for chunk in self.chunks():
@@ -80,8 +107,9 @@ class Boot:
 
 
 class Recording:
-    def __init__(self, names):
+    def __init__(self, names, dead):
         self.number = {name: i for i, name in enumerate(names)}
+        self.skip = f" skip={':'.join(dead)}" if dead else ""
         self.header = None
         self.rows = {}
         self.prepared = 0  # columns
@@ -103,7 +131,7 @@ class Recording:
     def boot(self, command, start):
         """Returns the number of the case to go on with."""
         self.boots += 1
-        boot = Boot([*command, str(start)])
+        boot = Boot([*command, f"start={start}{self.skip}"])
         for line in boot.lines():
             self.take(line)
         if boot.process.returncode == SKIP:
@@ -121,8 +149,8 @@ class Recording:
         return start if start < len(self.number) else None
 
 
-def record(names, command):
-    recording, start = Recording(names), 0
+def record(names, dead, command):
+    recording, start = Recording(names, dead), 0
     while start is not None:
         start = recording.boot(command, start)
     missing = [name for name in names if name not in recording.rows]
@@ -135,7 +163,10 @@ def main(cases, out, *command):
     begin = time.monotonic()
     names = names_of(cases)
     pathlib.Path(out).unlink(missing_ok=True)
-    recording = record(names, command)
+    dead = []
+    if command[0] == "--dead":
+        dead, command = dead_in(command[1]), command[2:]
+    recording = record(names, dead, command)
     with open(out, "w") as file:
         file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
     seconds = time.monotonic() - begin

@@ -16,6 +16,7 @@ done
 kernel=${KERNEL:-$(sh "$here/kernel.sh")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 143' TERM
 console=${CONSOLE:-$work/console}
 
 quoted() { # word...
@@ -50,7 +51,7 @@ initramfs() { # shell command
 emulator() {
 	# shellcheck disable=SC3045 # dash and others have it
 	ulimit -c 0
-	timeout "${LIMIT:-120}" qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt \
+	timeout --foreground "${LIMIT:-120}" qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt \
 		-smp 1 -m 1G -nodefaults -display none -no-reboot \
 		-kernel "/boot/vmlinuz-$kernel" -initrd "$work/initramfs" \
 		-append "console=ttyS0 panic=-1 mitigations=off" \

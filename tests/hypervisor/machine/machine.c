@@ -168,8 +168,8 @@ size_t option(const char *text, const char *name, const char **value)
 
 	while (name[named] != 0)
 		named++;
-	for (; *text != 0; text++) {
-		if (!same_text(text, name, named) || text[named] != '=')
+	for (char before = ' '; *text != 0; before = *text++) {
+		if (before != ' ' || !same_text(text, name, named) || text[named] != '=')
 			continue;
 		*value = text + named + 1;
 		while ((*value)[length] != 0 && (*value)[length] != ' ')

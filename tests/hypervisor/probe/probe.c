@@ -6,7 +6,8 @@
  * It runs on the processor, emulated or not, and below any hypervisor that nests SVM: it
  * needs one processor, a local APIC and a serial port. A row is printed in two parts,
  * before VMRUN and after it: what ends the machine is the case of which there is no more
- * than the first. The command line may say start=N, the number of the first case.
+ * than the first. The command line may say start=N, the number of the first case, and
+ * skip=NAME:NAME..., cases to leave out.
  */
 #include "../machine/machine.h"
 
@@ -21,8 +22,10 @@ static const char *const flag_names[] = { "",	       "ASID0",	    "NO_VMRUN_ICPT
 					  "ICPT_NMI",  "ICPT_CR8W", "ICPT_CR8R",
 					  "NEED_VGIF", "CONT" };
 
+enum { NAME_LENGTH = 5 };
+
 static const struct test_case {
-	char name[8];
+	char name[NAME_LENGTH + 1];
 	uint8_t program, l2_if, l1_if, pending, l1_cr8, flag;
 	uint32_t int_ctl, int_vector;
 	uint64_t int_state, event_inj;
@@ -345,7 +348,7 @@ static void print_header(void)
 static void warm_up(void)
 {
 	static const struct test_case touch = {
-		.name = "warm-up",
+		.name = "touch",
 		.misc1 = PSVM_INTERCEPT_CPUID | PSVM_INTERCEPT_SHUTDOWN,
 	};
 
@@ -361,16 +364,33 @@ static void warm_up(void)
 	}
 }
 
-static const char *skipped(const struct test_case *c, bool first)
+static const char *command_line = "";
+
+static bool is_to_skip(const char *name)
 {
-	if (c->flag == NEED_VGIF && !machine_has_vgif())
-		return "skipped_no_vgif";
-	return c->flag == CONT && first ? "skipped_pair" : NULL;
+	const char *names;
+	size_t length = option(command_line, "skip", &names);
+
+	for (size_t i = 0; i + NAME_LENGTH <= length; i += NAME_LENGTH + 1)
+		if (same_text(names + i, name, NAME_LENGTH))
+			return true;
+	return false;
 }
 
-static void run_case(const struct test_case *c, bool first)
+/* Why not to run a case, or NULL. The second of a pair needs what the first one left. */
+static const char *skipped(const struct test_case *c, bool after_another)
 {
-	const char *status = skipped(c, first);
+	if (is_to_skip(c->name))
+		return "skipped";
+	if (c->flag == NEED_VGIF && !machine_has_vgif())
+		return "skipped_no_vgif";
+	return c->flag == CONT && !after_another ? "skipped_pair" : NULL;
+}
+
+/* Whether it has run. */
+static bool run_case(const struct test_case *c, bool after_another)
+{
+	const char *status = skipped(c, after_another);
 
 	now = c;
 	if (c->flag == CONT)
@@ -380,18 +400,21 @@ static void run_case(const struct test_case *c, bool first)
 	print_input(c);
 	if (status) {
 		print("%s,,,,,,,,,,,,\n", status);
-		return;
+		return false;
 	}
 	run(c);
 	print_outcome(c);
+	return true;
 }
 
 void machine_main(const struct multiboot *information)
 {
 	const char *text = "";
-	size_t length = option(multiboot_line(information), "start", &text);
-	uint32_t start = number(text, length);
+	size_t length;
+	bool ran = false;
 
+	command_line = multiboot_line(information);
+	length = option(command_line, "start", &text);
 	if (!machine_has_svm())
 		machine_fail("no SVM with nested paging");
 	apic_enable();
@@ -400,8 +423,8 @@ void machine_main(const struct multiboot *information)
 	nested_tables_start();
 	warm_up();
 	print_header();
-	for (uint32_t i = start; i < CASES; i++)
-		run_case(&cases[i], i == start);
+	for (uint32_t i = number(text, length); i < CASES; i++)
+		ran = run_case(&cases[i], ran);
 	print("END %u\n", (unsigned)CASES);
 	machine_exit(EXIT_GOOD);
 }
