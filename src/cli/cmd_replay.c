@@ -306,7 +306,7 @@ int cmd_replay(int argc, const char **argv)
 		"for another one, --processor says which. \"manual\" is the processor "
 		"of the manual, without what the emulators do otherwise.\n"
 		"A row with status \"no_exit\" says that L1 never got its exit; one with "
-		"\"emulator_abort\" or \"skipped_...\" says nothing, and is not run.\n"
+		"\"emulator_abort\" or \"skipped...\" says nothing, and is not run.\n"
 		"A row that differs by a known deviation of an emulator is counted "
 		"under its name; any other one is a mismatch, and printed.\n"
 		"Exit status: 0 if there is no mismatch, 1 if there is one, 2 for a "

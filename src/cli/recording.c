@@ -312,13 +312,8 @@ static void read_experiment(struct reader *r, struct experiment *e, bool run)
 static void read_row(struct reader *r, struct recorded *row)
 {
 	static const char *const names[] = {
-		"ok",
-		"no_exit",
-		"emulator_abort",
-		"skipped",
-		"skipped_no_vgif",
-		"skipped_pair",
-		NULL
+		"ok",		"no_exit", "emulator_abort", "skipped", "skipped_no_vgif",
+		"skipped_pair", NULL
 	};
 	enum { OK, NO_EXIT };
 	size_t status;
