@@ -137,6 +137,37 @@ static void check_mutants(void **state)
 	}
 }
 
+/* What wakes an L2 that is asleep: without one of these L1 sees that L2 does not wake. For
+ * exact nobody sees whether L0 looks at once or by way of its window, whose exit is L0's. */
+static void check_wakes(void **state)
+{
+	static const struct {
+		uint64_t bit;
+		uint32_t shard;
+		bool seen;
+	} rows[] = {
+		{ PSVM_WAKE_INTR, 4, true },   { PSVM_WAKE_NMI, 11, true },
+		{ PSVM_WAKE_V_IRQ, 4, true },  { PSVM_WAKE_V_NMI, 11, true },
+		{ PSVM_WAKE_LOOK, 4, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct psvm_rules mutant = psvm_rules_exact;
+		struct psvm_check_request request = request_of(&mutant);
+		struct psvm_check_result result;
+
+		mutant.cell[PSVM_CELL_HLT_WAKE].move[0].bits &= ~rows[i].bit;
+		request.shard = rows[i].shard;
+		request.shards = 20;
+		assert_null(psvm_check(&request, &result));
+		if ((result.finding_count != 0) != rows[i].seen)
+			fail_msg("exact without wake 0x%x: %zu findings",
+				 (unsigned)rows[i].bit, result.finding_count);
+		psvm_check_free(&result);
+	}
+}
+
 /* --- threads and shards -------------------------------------------------- */
 
 static void check_threads(void **state)
@@ -476,7 +507,7 @@ static void check_bound(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(walks) + 9];
+	struct CMUnitTest tests[N_ROWS(known) + N_ROWS(walks) + 10];
 	size_t n = 0;
 
 	if (argc > 1)
@@ -486,6 +517,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_ROWS(walks); i++)
 		tests[n++] = check_case(walks[i].name, check_random, &walks[i]);
 	tests[n++] = check_case("mutants of exact are caught", check_mutants, NULL);
+	tests[n++] = check_case("what wakes L2 is seen", check_wakes, NULL);
 	tests[n++] = check_case("any number of threads", check_threads, NULL);
 	tests[n++] = check_case("the parts are the whole", check_shards, NULL);
 	tests[n++] = check_case("what exact costs", check_cost, NULL);

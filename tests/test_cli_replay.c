@@ -136,6 +136,19 @@ static struct recording_row {
 	  "0x0,0x0,0x0,2,,,2,1,L1:P",
 	  { "L1's interrupt wakes L2, behind STI and HLT", KVM, 0, { "5 agree" },
 	    { NULL } } },
+	/* As KVM of Linux 6.1 had it on QEMU 7.2, L0070 and L0068 of tests/hypervisor: it does
+	 * not look at P, which waits for its window; if L1 intercepts VINTR, L1 gets that. */
+	{ "A0001,ok,1,0,1,0,2,,0x00000100,0x71,0x0,0x0,0x80040001,0x3,0x81,0x00000102,0x71,"
+	  "0x0,0x0,0x0,2,,,2,0,",
+	  "A0001,ok,17,0,0,1,2,,0x000e0100,0x71,0x0,0x0,0x80040010,0x3,0x64,0x000e0102,0x71,"
+	  "0x0,0x0,0x0,2,,,2,1,L1:P",
+	  { "L1 gets the exit of a window, behind HLT", KVM, 0, { "5 agree" }, { NULL } } },
+	{ "A0001,ok,1,0,1,0,2,,0x00000100,0x71,0x0,0x0,0x80040001,0x3,0x81,0x00000102,0x71,"
+	  "0x0,0x0,0x0,2,,,2,0,",
+	  "A0001,ok,17,0,0,1,2,,0x000e0100,0x71,0x0,0x0,0x80040000,0x3,0x81,0x000e0002,0x71,"
+	  "0x0,0x0,0x0,3,2,2,2,0,L2:P L2:V",
+	  { "L2 gets L1's interrupt by way of a window, behind HLT", KVM, 0, { "5 agree" },
+	    { NULL } } },
 	{ "0x00000102", "0x00000103",
 	  { "one bit", KVM, 1,
 	    { "1 mismatch\nA0001, line 2:\n"

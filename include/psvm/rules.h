@@ -136,7 +136,7 @@ struct psvm_cell {
 	X(VMMCALL, 4, "VMMCALL") X(INVALID, 5, "INVALID") X(VINTR, 6, "VINTR")
 /** What wakes L2 when L0 has put it to sleep. LOOK: if L1's interrupt does and is for L2,
  *  L0 injects it. Without it L2 goes on, and the interrupt waits for the window that L0
- *  has opened before. */
+ *  has opened before. `psvm check` has neither SMI nor INIT. */
 #define PSVM_WAKES(X) \
 	X(INTR, 0, "L1's interrupt, if open") X(NMI, 1, "NMI") X(SMI, 2, "SMI") \
 	X(INIT, 3, "INIT") X(V_IRQ, 4, "deliverable V_IRQ of 02") \

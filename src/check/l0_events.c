@@ -89,9 +89,15 @@ static void serve_interrupt_l1(struct l0 *l)
 	}
 }
 
+/* L2 is asleep, and this is nothing that wakes it. */
+static bool sleeps_through(struct l0 *l, uint64_t what)
+{
+	return l->m->asleep && (l0_rule(l, L0_HLT_WAKE) & what) == 0;
+}
+
 static void serve_interrupt_l2(struct l0 *l)
 {
-	if (!l0_deliverable(l->m))
+	if (!l0_deliverable(l->m) || sleeps_through(l, PSVM_WAKE_INTR))
 		return;
 	switch (l0_ask_arrival(l)) {
 	case PSVM_EXIT:
@@ -111,7 +117,7 @@ static void serve_interrupt_l2(struct l0 *l)
 
 static void serve_nmi(struct l0 *l)
 {
-	if (l->m->nmis == 0)
+	if (l->m->nmis == 0 || sleeps_through(l, PSVM_WAKE_NMI))
 		return;
 	if (nmi_open(l) && l->m->in_l2 && l0_intercepted_12(l, PSVM_EXIT_NMI))
 		l0_hand_back(l, PSVM_EXIT_NMI, true);
