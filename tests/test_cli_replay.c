@@ -81,7 +81,7 @@ static struct recording_row {
 	    { "5 agree" }, { NULL } } },
 	{ NULL, NULL,
 	  { "unknown processor", "replay -p qemu other.csv", 2, { NULL },
-	    { "unknown processor 'qemu'", "manual, qemu-7.2, qemu-10.0, bochs-2.7" } } },
+	    { "unknown processor 'qemu'", "manual, qemu-7.2, qemu-7.2-kvm, qemu-10.0, bochs-2.7" } } },
 	{ NULL, NULL,
 	  { "unknown rule set", "replay -r kvm kvm-6.12.csv", 2, { NULL },
 	    { "psvm replay: unknown rule set 'kvm'" } } },

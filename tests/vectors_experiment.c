@@ -18,7 +18,9 @@ struct experiment vector_experiment(const struct vector_row *row)
 		.l1_if = (uint8_t)c->l1_if,
 		.l1_cr8 = (uint8_t)c->l1_cr8,
 		.pending = (uint8_t)c->phys_pending,
-		.xapic = row->env == VECTOR_QEMU_7_2 || row->env == VECTOR_BOCHS_2_7,
+		.sends = row->env == VECTOR_QEMU_7_2  ? SEND_XAPIC_LATE :
+			 row->env == VECTOR_BOCHS_2_7 ? SEND_XAPIC :
+							SEND_X2APIC,
 	};
 
 	e.vmcb12.words.int_ctl = psvm_int_ctl_join(row->before, c->int_vector);

@@ -81,6 +81,7 @@ struct run {
 	const uint8_t *op;
 	uint32_t rip;
 	uint8_t l2_if;
+	bool late;		    /* P has been sent, and nobody has noticed */
 	char handler[MAX_HANDLERS]; /* delivered, and not returned from */
 	uint32_t handlers;
 	uint8_t log; /* enum outcome_column: where handlers are noted */
@@ -186,6 +187,11 @@ static bool sleeps(const struct run *r)
 	       (r->nested && r->machine.nested.asleep);
 }
 
+static uint32_t size_of(const struct run *r, uint8_t op)
+{
+	return ops[op].size[r->e->sends != SEND_X2APIC];
+}
+
 static struct seen next(struct run *r)
 {
 	uint8_t op = *r->op;
@@ -197,10 +203,12 @@ static struct seen next(struct run *r)
 	if (s.kind != SEEN_RAN || op == END)
 		return s;
 	r->op++;
-	r->rip += ops[op].size[r->e->xapic];
+	r->rip += size_of(r, op);
 	if (op == STI || op == CLI)
 		r->l2_if = op == STI;
-	if (op == SEND)
+	if (op == SEND && r->e->sends == SEND_XAPIC_LATE)
+		r->late = true;
+	else if (op == SEND)
 		send(r);
 	return s;
 }
@@ -218,6 +226,8 @@ static bool run_l2(struct run *r)
 	r->outcome.value[OUTCOME_RIP] = rip(r) == OFFSET_HANDLER ? rip(r)
 								 : rip(r) - r->e->start;
 	r->handlers = 0;
+	if (s.kind == SEEN_EXIT && r->late)
+		send(r);
 	return s.kind == SEEN_EXIT;
 }
 
@@ -295,16 +305,11 @@ static const uint8_t *program(const struct experiment *e)
 	return programs[e->program % N_ROWS(programs)];
 }
 
-bool experiment_sends(const struct experiment *e)
-{
-	return memchr(program(e), SEND, sizeof(programs[0])) != NULL;
-}
-
 static void prepare(struct run *r)
 {
 	r->op = program(r->e);
 	while (*r->op != END && r->rip < r->e->start)
-		r->rip += ops[*r->op++].size[r->e->xapic];
+		r->rip += size_of(r, *r->op++);
 	r->l2_if = r->e->vmcb12.rflags_if;
 	r->outcome.value[OUTCOME_VIRT_RIP] = OFFSET_NONE;
 	r->outcome.value[OUTCOME_PHYS_RIP] = OFFSET_NONE;

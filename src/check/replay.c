@@ -2,7 +2,7 @@
 #include "replay.h"
 
 const struct processor processors[PROCESSOR_COUNT] = {
-#define PROCESSOR(id, name, vgif, xapic, options) { name, vgif, xapic, options },
+#define PROCESSOR(id, name, vgif, sends, options) { name, vgif, sends, options },
 	PROCESSORS(PROCESSOR)
 #undef PROCESSOR
 };
@@ -28,11 +28,6 @@ static bool wide_vector(const struct experiment *e)
 static bool vmrun_fails(const struct experiment *e)
 {
 	return e->vmcb12.bad || (e->vmcb12.misc2 & PSVM_INTERCEPT_MASK(VMRUN)) == 0;
-}
-
-static bool sends_by_store(const struct experiment *e)
-{
-	return e->xapic && experiment_sends(e);
 }
 
 static bool tpr_rises(const struct experiment *e)

@@ -16,20 +16,24 @@
 	(PSVM_CPU(PRIO_EQUAL) | PSVM_CPU(INTR_HIDES_V_IRQ) | PSVM_CPU(STI_SHADOWS) | \
 	 PSVM_CPU(INT_STATE_WHOLE))
 
-/* X(identifier, name, vGIF, xAPIC, options): what plays the processor. */
+/* X(identifier, name, vGIF, how P is sent, options): what plays the processor. With -kvm
+ * the local APIC is that of the KVM which L1 runs below. */
 #define PROCESSORS(X) \
-	X(MANUAL, "manual", 1, 0, 0) \
-	X(QEMU_7_2, "qemu-7.2", 1, 1, PROCESSOR_QEMU | PSVM_CPU(NO_SHADOW_IN)) \
-	X(QEMU_10_0, "qemu-10.0", 1, 0, \
+	X(MANUAL, "manual", 1, SEND_X2APIC, 0) \
+	X(QEMU_7_2, "qemu-7.2", 1, SEND_XAPIC_LATE, \
+	  PROCESSOR_QEMU | PSVM_CPU(NO_SHADOW_IN)) \
+	X(QEMU_7_2_KVM, "qemu-7.2-kvm", 1, SEND_XAPIC, \
+	  PROCESSOR_QEMU | PSVM_CPU(NO_SHADOW_IN)) \
+	X(QEMU_10_0, "qemu-10.0", 1, SEND_X2APIC, \
 	  PROCESSOR_QEMU | PSVM_CPU(NO_CR8_READ_EXIT) | PSVM_CPU(INJECT_IN_SHADOW)) \
-	X(BOCHS_2_7, "bochs-2.7", 0, 1, \
+	X(BOCHS_2_7, "bochs-2.7", 0, SEND_XAPIC, \
 	  PSVM_CPU(TPR_BYTE) | PSVM_CPU(BYTE_061) | PSVM_CPU(NO_REMASK) | \
 		  PSVM_CPU(LATE_V_IRQ) | PSVM_CPU(GUEST_IF_GATES) | \
 		  PSVM_CPU(EVENTINJ_KEPT) | PSVM_CPU(SHADOW_HOLDS_EXIT) | \
 		  PSVM_CPU(BYTE_068))
 
 enum processor_id {
-#define PROCESSOR(id, name, vgif, xapic, options) PROCESSOR_##id,
+#define PROCESSOR(id, name, vgif, sends, options) PROCESSOR_##id,
 	PROCESSORS(PROCESSOR)
 #undef PROCESSOR
 		PROCESSOR_COUNT
@@ -37,8 +41,8 @@ enum processor_id {
 
 struct processor {
 	const char *name;
-	uint8_t vgif, xapic;
-	uint32_t options; /* PSVM_CPU(...) */
+	uint8_t vgif, sends; /* enum experiment_send */
+	uint32_t options;    /* PSVM_CPU(...) */
 };
 
 extern const struct processor processors[PROCESSOR_COUNT];
@@ -60,7 +64,8 @@ struct cause {
 #define CAUSES(X) \
 	X(wide_vector, "wide-vector", \
 	  "QEMU takes all 32 bits of 064h as vector of V_IRQ, and #GP is the end of it", \
-	  PROCESSOR_BIT(QEMU_7_2) | PROCESSOR_BIT(QEMU_10_0), true, \
+	  PROCESSOR_BIT(QEMU_7_2) | PROCESSOR_BIT(QEMU_7_2_KVM) | \
+		  PROCESSOR_BIT(QEMU_10_0), true, \
 	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(EXIT_INT_INFO) | \
 		  OUTCOME_BIT(RIP) | OUTCOME_BIT(VIRT_RIP) | OUTCOME_BIT(IN_L2)) \
 	X(vmrun_fails, "failed-vmrun", \
@@ -72,19 +77,6 @@ struct cause {
 	  PROCESSOR_BIT(QEMU_7_2), false, \
 	  OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(INT_STATE) | OUTCOME_BIT(RIP) | \
 		  OUTCOME_BIT(EXIT_CODE)) \
-	X(sends_by_store, "xapic-late", \
-	  "QEMU notices an interrupt that a store to the xAPIC sends between blocks of " \
-	  "code only: at the exit", \
-	  PROCESSOR_BIT(QEMU_7_2), false, \
-	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(RIP) | OUTCOME_BIT(PHYS_RIP) | \
-		  OUTCOME_BIT(IRR) | OUTCOME_BIT(IN_L2) | OUTCOME_BIT(IN_L1)) \
-	X(sends_by_store, "xapic-late-l0", \
-	  "as xapic-late, below an L0 that leaves the local APIC to L1: so its window " \
-	  "comes late, too", \
-	  PROCESSOR_BIT(QEMU_7_2), true, \
-	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(RIP) | \
-		  OUTCOME_BIT(PHYS_RIP) | OUTCOME_BIT(IRR) | OUTCOME_BIT(IN_L2) | \
-		  OUTCOME_BIT(IN_L1)) \
 	X(tpr_rises, "spurious", \
 	  "Bochs: L1 raises its CR8 above the interrupt that is pending, and gets a " \
 	  "spurious one", \

@@ -48,7 +48,8 @@ static bool by_name(const char *name, enum processor_id *processor)
 }
 
 /* Offsets are those of the processor that the file is from, whichever it runs on. */
-static bool choose_processor(struct session *s, const char *name, bool *xapic)
+static bool choose_processor(struct session *s, const char *name,
+			     enum experiment_send *sends)
 {
 	const struct recording_origin *origin = recording_origin(s->path);
 
@@ -61,7 +62,7 @@ static bool choose_processor(struct session *s, const char *name, bool *xapic)
 		s->machine.processor = origin->processor;
 	else if (!by_name(name, &s->machine.processor))
 		return false;
-	*xapic = processors[origin ? origin->processor : s->machine.processor].xapic;
+	*sends = processors[origin ? origin->processor : s->machine.processor].sends;
 	return true;
 }
 
@@ -265,15 +266,15 @@ static int replay_file(const void *arguments, const char **paths)
 {
 	const struct options *options = arguments;
 	struct session s = { .path = paths[0], .rules = options->rules };
-	bool xapic = false;
+	enum experiment_send sends = SEND_X2APIC;
 
 	if (options->rules) {
 		s.machine.rules = cli_rules("replay", options->rules);
 		if (!s.machine.rules)
 			return CLI_BAD;
 	}
-	if (!choose_processor(&s, options->processor, &xapic) ||
-	    !recording_read(&s.recording, "replay", s.path, xapic))
+	if (!choose_processor(&s, options->processor, &sends) ||
+	    !recording_read(&s.recording, "replay", s.path, sends))
 		return CLI_BAD;
 	return replay_recording(&s, options->json);
 }
@@ -289,7 +290,7 @@ int cmd_replay(int argc, const char **argv)
 		  "RULES" },
 		{ "processor", 'p', POPT_ARG_STRING, &options.processor, 0,
 		  "the processor; the default is the one that the name of the file says",
-		  "manual|qemu-7.2|qemu-10.0|bochs-2.7" },
+		  "manual|qemu-7.2|qemu-7.2-kvm|qemu-10.0|bochs-2.7" },
 		CLI_HELP_OPTION,
 		POPT_TABLEEND
 	};
@@ -304,7 +305,8 @@ int cmd_replay(int argc, const char **argv)
 		"for each experiment. If it is called qemu-7.2, qemu-10.0, bochs-2.7 "
 		"or kvm-..., the processor is that one, for kvm-... QEMU 10.0; else, or "
 		"for another one, --processor says which. \"manual\" is the processor "
-		"of the manual, without what the emulators do otherwise.\n"
+		"of the manual, without what the emulators do otherwise; "
+		"\"qemu-7.2-kvm\" is QEMU 7.2 below a KVM that emulates the local APIC.\n"
 		"A row with status \"no_exit\" says that L1 never got its exit; one with "
 		"\"emulator_abort\" or \"skipped...\" says nothing, and is not run.\n"
 		"A row that differs by a known deviation of an emulator is counted "

@@ -59,7 +59,7 @@ static bool read_file(struct evidence_files *files, const char *path)
 	machine.rules = cli_rules("check", origin->rules);
 	name_environment(file, path);
 	return recording_read(&file->recording, "check", path,
-			      processors[origin->processor].xapic) &&
+			      processors[origin->processor].sends) &&
 	       find_witnesses(file, &machine);
 }
 

@@ -47,7 +47,8 @@ struct reader {
 	size_t width; /* fields of the first line */
 	size_t column[COLUMN_COUNT], outcome[OUTCOME_COUNT];
 	uint64_t last_rip, last_program; /* of the row before */
-	bool xapic, good;
+	enum experiment_send sends;
+	bool good;
 };
 
 /* The first complaint about a line is the last. */
@@ -305,7 +306,7 @@ static void read_experiment(struct reader *r, struct experiment *e, bool run)
 	e->l1_if = (uint8_t)of(r, COLUMN_L1_IF, 1);
 	e->l1_cr8 = (uint8_t)of(r, COLUMN_L1_CR8, 15);
 	e->pending = (uint8_t)of(r, COLUMN_PENDING, 1);
-	e->xapic = r->xapic;
+	e->sends = r->sends;
 	read_flags(r, e, run);
 }
 
@@ -365,12 +366,12 @@ static void read_rows(struct reader *r, struct recording *to)
 }
 
 bool recording_read(struct recording *recording, const char *command, const char *path,
-		    bool xapic)
+		    enum experiment_send sends)
 {
 	struct reader r = { .command = command,
 			    .path = path,
 			    .last_program = UINT64_MAX,
-			    .xapic = xapic,
+			    .sends = sends,
 			    .good = true };
 	struct recording none = { NULL, 0 };
 

@@ -34,7 +34,7 @@ const struct recording_origin *recording_origin(const char *path);
 /* Read a file, for a command. Returns false after one line on stderr that names file and
  * line; there is nothing to free then. */
 bool recording_read(struct recording *recording, const char *command, const char *path,
-		    bool xapic);
+		    enum experiment_send sends);
 void recording_free(struct recording *recording);
 
 #endif
