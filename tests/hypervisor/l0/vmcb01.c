@@ -47,7 +47,8 @@ void set_gif_of_l1(bool gif)
 	 PSVM_INTERCEPT_SKINIT)
 #define GIF_INSTRUCTIONS (PSVM_INTERCEPT_STGI | PSVM_INTERCEPT_CLGI)
 
-/* While GIF is 0 V_INTR_MASKING holds interrupts back, and would make CR8 V_TPR. */
+/* While GIF is 0 V_INTR_MASKING holds interrupts back, and would make CR8 V_TPR. On a
+ * processor that does not intercept reads of CR8 (QEMU 10.0) V_TPR is what L1 reads. */
 static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 {
 	bool closed = !gif_of_l1();
@@ -56,8 +57,8 @@ static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 	c->intercept_exceptions = 0;
 	c->intercept_misc1 = MISC1_ALWAYS;
 	c->intercept_misc2 = MISC2_ALWAYS | GIF_INSTRUCTIONS;
-	c->int_ctl &= ~PSVM_V_INTR_MASKING;
-	c->int_ctl |= closed ? PSVM_V_INTR_MASKING : 0;
+	c->int_ctl &= ~(PSVM_V_INTR_MASKING | PSVM_V_TPR);
+	c->int_ctl |= (closed ? PSVM_V_INTR_MASKING : 0) | read_cr8();
 }
 
 /* L1's interrupts are l0's to hand out. The rest is for the rules to say. */
