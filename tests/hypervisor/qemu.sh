@@ -4,17 +4,20 @@
 # output. Ends when the image does, or the emulator.
 # usage: qemu.sh IMAGE LINE           the probe has the processor to itself
 #        qemu.sh L0 RULES IMAGE LINE  below it runs l0 with that rule set
+#        qemu.sh                      the processor's name, and its letter in tests/vectors
 # LINE is the probe's command line: start=0
 set -eu
 version=$(qemu-system-x86_64 --version 2>&1) || version="no QEMU"
 case $version in
-*"version 7.2."*) ;;
-*) echo "skip: what is known is known of QEMU 7.2: $version" >&2; exit 77 ;;
+*"version 7.2."*) name="qemu-7.2 q" options="" ;;
+*"version 10.0."*) name="qemu-10.0 r" options=" send=10" ;;
+*) echo "skip: what is known is known of QEMU 7.2 and 10.0: $version" >&2; exit 77 ;;
 esac
 case $# in
-2) set -- -kernel "$1" -append "$2" ;;
-4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4" ;;
-*) echo "usage: qemu.sh [L0 RULES] IMAGE LINE" >&2; exit 2 ;;
+0) echo "$name"; exit ;;
+2) set -- -kernel "$1" -append "$2$options" ;;
+4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4$options" ;;
+*) echo "usage: qemu.sh [[L0 RULES] IMAGE LINE]" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0 # QEMU may abort: record.py

@@ -4,7 +4,8 @@
 
 usage: table.py PSVM KNOWN.txt RECORDED.csv BARE.csv [NAME=RULES:FILE.csv...]
 
-BARE.csv is the probe alone on the processor, RECORDED.csv what a recording says of it.
+BARE.csv is the probe alone on the processor, RECORDED.csv what a recording says of it; its
+name, or that of the file it is a link to, is psvm's name for the processor.
 Each FILE.csv is the probe below an L0 that should do what RULES says; what is known of NAME
 is known of NAME+MORE. Exit status 0 if
 all is as it should be: what differs is predicted by `psvm replay`, or named in KNOWN.txt
@@ -14,10 +15,10 @@ how to read the table.
 import csv
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
-PROCESSOR = "qemu-7.2"
 EVENTS = ("L2", "L1", "drain")
 HEX = ("a_exit_code", "a_int_ctl", "a_int_vector", "a_int_state", "a_event_inj")
 OFFSETS = ("a_rip_off", "virt_rip_off", "phys_rip_off")
@@ -96,15 +97,16 @@ CAUSES = {
 
 
 class Known:
-    """Lines "COMPARISON CAUSE CASE..." of a file."""
+    """Lines "COMPARISON[@PROCESSOR] CAUSE CASE..." of a file."""
 
-    def __init__(self, path):
+    def __init__(self, path, processor):
         self.cause = {}
         with open(path) as file:
             for line in file:
-                words = line.split("#")[0].split()
-                for case in words[2:]:
-                    self.cause[words[0], case] = words[1]
+                where, *words = line.split("#")[0].split() or [""]
+                comparison, _, only = where.partition("@")
+                if only in ("", processor):
+                    self.cause.update({(comparison, case): words[0] for case in words[1:]})
 
     def why(self, comparison, case):
         return self.cause.get((comparison.known_as, case))
@@ -166,8 +168,7 @@ def compare(name, a, b):
 def replay(psvm, recording, rules):
     """By case: the columns in which psvm's machine differs from the recording, with its
     value, and the deviation that excuses it or None."""
-    command = [psvm, "replay", "--json", "--processor", PROCESSOR, recording.path]
-    command += ["--rules", rules] if rules else []
+    command = [*psvm, recording.path, *(["--rules", rules] if rules else [])]
     run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if run.returncode not in (0, 1):
         sys.exit(f"table.py: {' '.join(command)} failed")
@@ -267,9 +268,11 @@ def compare_l0(psvm, bare, name, rules, other):
 
 
 def main(psvm, known_path, recorded_path, bare_path, *others):
-    known = Known(known_path)
     bare = Recording(bare_path)
     recorded = Recording(recorded_path)
+    processor = pathlib.Path(recorded_path).resolve().stem
+    known = Known(known_path, processor)
+    psvm = [psvm, "replay", "--json", "--processor", processor]
     recordings = {"bare": bare}
     results = [
         compare("bare:recorded", recorded, bare),

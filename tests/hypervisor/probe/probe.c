@@ -6,8 +6,9 @@
  * It runs on the processor, emulated or not, and below any hypervisor that nests SVM: it
  * needs one processor, a local APIC and a serial port. A row is printed in two parts,
  * before VMRUN and after it: what ends the machine is the case of which there is no more
- * than the first. The command line may say start=N, the number of the first case, and
- * skip=NAME:NAME..., cases to leave out.
+ * than the first. The command line may say start=N, the number of the first case;
+ * skip=NAME:NAME..., cases to leave out; and send=10, the bytes of the instructions that
+ * send in x2APIC mode, instead of 7.
  */
 #include "../machine/machine.h"
 
@@ -43,15 +44,15 @@ enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
 /* --- L2's programs: programs.S ------------------------------------------- */
 
-extern unsigned char program_touch[], program_11_x2apic[];
+extern unsigned char program_touch[], program_11_x2apic[], program_11_x2apic_10[];
 extern unsigned char *const programs[];
 
 enum { SENDS = 11 };
+static const unsigned char *program_11_x2 = program_11_x2apic;
 
 static const unsigned char *program_of(const struct test_case *c)
 {
-	return c->program == SENDS && apic_is_x2() ? program_11_x2apic
-						   : programs[c->program];
+	return c->program == SENDS && apic_is_x2() ? program_11_x2 : programs[c->program];
 }
 
 /* --- who is running, and what has been seen ------------------------------ */
@@ -414,6 +415,8 @@ void machine_main(const struct multiboot *information)
 	bool ran = false;
 
 	command_line = multiboot_line(information);
+	if (option(command_line, "send", &text) != 0)
+		program_11_x2 = program_11_x2apic_10;
 	length = option(command_line, "start", &text);
 	if (!machine_has_svm())
 		machine_fail("no SVM with nested paging");
