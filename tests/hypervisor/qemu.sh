@@ -4,6 +4,7 @@
 # output. Ends when the image does, or the emulator.
 # usage: qemu.sh IMAGE LINE           the probe has the processor to itself
 #        qemu.sh L0 RULES IMAGE LINE  below it runs l0 with that rule set
+#        qemu.sh kvm IMAGE LINE       below it runs the KVM of the newest kernel here
 #        qemu.sh                      the processor's name, and its letter in tests/vectors
 # LINE is the probe's command line: start=0
 set -eu
@@ -16,8 +17,9 @@ esac
 case $# in
 0) echo "$name"; exit ;;
 2) set -- -kernel "$1" -append "$2$options" ;;
+3) LIMIT=${LIMIT:-600} exec sh "$(dirname "$0")/linux/kvm.sh" "$2" "$3$options" ;;
 4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4$options" ;;
-*) echo "usage: qemu.sh [[L0 RULES] IMAGE LINE]" >&2; exit 2 ;;
+*) echo "usage: qemu.sh [[kvm|L0 RULES] IMAGE LINE]" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0 # QEMU may abort: record.py

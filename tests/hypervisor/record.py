@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run the probe in one environment, and write what it says as a recording.
 
-usage: record.py CASES.inc OUT.csv [--dead OTHER.csv] COMMAND...
+usage: record.py CASES.inc OUT.csv [--skip KNOWN.txt NAME] COMMAND...
 
 COMMAND is run with one more argument, the probe's command line, and its output is the
 probe's serial log. If it ends before the probe does, or no row comes any more, that is
@@ -12,11 +12,10 @@ of the processor time of COMMAND and what it has started, or PSVM_SILENCE second
 whichever is first; a row takes a few milliseconds, so a busy machine is no matter. If
 COMMAND ends with status 77 it cannot be run here, and what it says is why.
 
---dead: where it takes long to begin again, the cases that ended the emulator in another
-recording are left out. Their status is skipped.
+--skip: where it takes long to begin again, what is known not to run is left out: the cases
+of NAME in KNOWN.txt (table.py). Their status is skipped.
 """
 import contextlib
-import csv
 import os
 import pathlib
 import re
@@ -24,7 +23,10 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+
+import table
 
 # In seconds.
 BUSY = float(os.environ.get("PSVM_BUSY", 2))
@@ -40,11 +42,6 @@ def names_of(path):
         return re.findall(r'^CASE\("(\w+)"', file.read(), re.MULTILINE)
 
 
-def dead_in(path):
-    with open(path, newline="") as file:
-        return [row["case"] for row in csv.DictReader(file) if row["status"] == DEAD]
-
-
 class Boot:
     """One run of COMMAND: lines, then how it ended."""
 
@@ -52,11 +49,12 @@ class Boot:
         self.rest = ""
         self.begun = False  # there was output
         self.ended = DEAD
+        self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.errors,
             start_new_session=True,
         )
 
@@ -72,10 +70,9 @@ class Boot:
 
     def stop(self):
         """So that it may put away its files, if it can."""
-        self.ended = HUNG
         for how, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, None)):
-            os.killpg(self.process.pid, how)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self.process.pid, how)
                 self.process.wait(seconds)
                 return
 
@@ -96,20 +93,22 @@ class Boot:
                 return
             self.begun = True
             yield data.decode("ascii", "replace")
+        self.ended = HUNG
         self.stop()
 
     def lines(self):
         for chunk in self.chunks():
             *lines, self.rest = (self.rest + chunk.replace("\r", "")).split("\n")
             yield from lines
-        self.complaint = self.process.stderr.read().decode("utf-8", "replace")
         self.process.wait()
+        self.errors.seek(0)
+        self.complaint = self.errors.read().decode("utf-8", "replace")
 
 
 class Recording:
-    def __init__(self, names, dead):
+    def __init__(self, names, skip):
         self.number = {name: i for i, name in enumerate(names)}
-        self.skip = f" skip={':'.join(dead)}" if dead else ""
+        self.skip = f" skip={':'.join(skip)}" if skip else ""
         self.header = None
         self.rows = {}
         self.prepared = 0  # columns
@@ -132,8 +131,11 @@ class Recording:
         """Returns the number of the case to go on with."""
         self.boots += 1
         boot = Boot([*command, f"start={start}{self.skip}"])
-        for line in boot.lines():
-            self.take(line)
+        try:
+            for line in boot.lines():
+                self.take(line)
+        finally:
+            boot.stop()
         if boot.process.returncode == SKIP:
             print(boot.complaint, end="")
             sys.exit(SKIP)
@@ -149,8 +151,8 @@ class Recording:
         return start if start < len(self.number) else None
 
 
-def record(names, dead, command):
-    recording, start = Recording(names, dead), 0
+def record(names, skip, command):
+    recording, start = Recording(names, skip), 0
     while start is not None:
         start = recording.boot(command, start)
     missing = [name for name in names if name not in recording.rows]
@@ -160,13 +162,15 @@ def record(names, dead, command):
 
 
 def main(cases, out, *command):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     begin = time.monotonic()
     names = names_of(cases)
     pathlib.Path(out).unlink(missing_ok=True)
-    dead = []
-    if command[0] == "--dead":
-        dead, command = dead_in(command[1]), command[2:]
-    recording = record(names, dead, command)
+    skip = []
+    if command[0] == "--skip":
+        path, where, *command = command[1:]
+        skip = sorted(table.Known(path, None).named(where))
+    recording = record(names, skip, command)
     with open(out, "w") as file:
         file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
     seconds = time.monotonic() - begin

@@ -5,12 +5,13 @@
 usage: table.py PSVM KNOWN.txt RECORDED.csv BARE.csv [NAME=RULES:FILE.csv...]
 
 BARE.csv is the probe alone on the processor, RECORDED.csv what a recording says of it; its
-name, or that of the file it is a link to, is psvm's name for the processor.
-Each FILE.csv is the probe below an L0 that should do what RULES says; what is known of NAME
-is known of NAME+MORE. Exit status 0 if
-all is as it should be: what differs is predicted by `psvm replay`, or named in KNOWN.txt
-with a cause that applies; below an L0 of rule set exact it has to be named. README.md says
-how to read the table.
+name, or that of the file it is a link to, is psvm's name for the processor. Each FILE.csv
+is the probe below an L0 that should do what RULES says; what is known of NAME is known of
+NAME+MORE. Below `kvm` L1's local APIC is that of KVM.
+
+Exit status 0 if all is as it should be: what differs is predicted by `psvm replay`, or
+named in KNOWN.txt with a cause that applies, and so is what did not run; below an L0 of
+rule set exact it has to be named. README.md says how to read the table.
 """
 import csv
 import json
@@ -24,7 +25,8 @@ HEX = ("a_exit_code", "a_int_ctl", "a_int_vector", "a_int_state", "a_event_inj")
 OFFSETS = ("a_rip_off", "virt_rip_off", "phys_rip_off")
 NUMBERS = ("cr8_after", "irr_after")
 V, V_IRQ, NO_EXIT = 1 << 31, 1 << 8, {"a_exit_code": "no exit"}
-DEAD = "emulator_abort"
+RAN, DEAD = ("ok", "no_exit"), ("emulator_abort", "skipped")
+BELOW_KVM = {"qemu-7.2": "qemu-7.2-kvm"}  # a local APIC of KVM's, not QEMU's
 MOST_COMPLAINTS, SKIP = 12, 77
 
 
@@ -51,20 +53,22 @@ def outcome(row):
     values.update((name, offset(row[name])) for name in OFFSETS)
     values.update((name, row[name]) for name in NUMBERS)
     values.update((f"event_log {level}", letters(row, level)) for level in EVENTS)
+    if row.get("changed"):  # a byte of vmcb12 that nobody should write
+        values["changed"] = row["changed"]
     return values
 
 
 class Recording:
     def __init__(self, path):
         self.path = path
-        if not os.path.exists(path):
-            print(f"skip: there is no {path}")
-            sys.exit(SKIP)
         with open(path, newline="") as file:
             self.rows = {row["case"]: row for row in csv.DictReader(file)}
 
+    def status(self, case):
+        return self.rows[case]["status"]
+
     def ran(self, case):
-        return self.rows[case]["status"] in ("ok", "no_exit")
+        return self.status(case) in RAN
 
 
 def differing(a, b):
@@ -86,6 +90,11 @@ def hides_v_irq(row, _first):
     return "L2:P" in row["event_log"] and prepared(row, V_IRQ) and int(row["a_int_ctl"], 16) & V_IRQ
 
 
+def dies(row):
+    """QEMU does, when a write of CR8 opens V_IRQ."""
+    return row["status"] in DEAD and row["prog"] in ("3", "4", "12", "13", "14")
+
+
 CAUSES = {
     "hides-v-irq": hides_v_irq,
     "pair": lambda row, first: row["flags"] == "CONT" and first,
@@ -93,11 +102,13 @@ CAUSES = {
     "failed-vmrun": lambda row, _: row["flags"] in ("ASID0", "NO_VMRUN_ICPT"),
     "rest-of-068h": lambda row, _: int(row["b_int_state"], 16) > 1,
     "step-over-sti": lambda row, _: row["prog"] == "1" and row["flags"] == "NEED_VGIF",
+    "dies": lambda row, _: dies(row) and prepared(row, V_IRQ),
+    "dies-of-window": lambda row, _: dies(row) and row["phys_pending"] == "1",
 }
 
 
 class Known:
-    """Lines "COMPARISON[@PROCESSOR] CAUSE CASE..." of a file."""
+    """Lines "NAME,...:WITH[@PROCESSOR] CAUSE CASE..." of a file."""
 
     def __init__(self, path, processor):
         self.cause = {}
@@ -105,39 +116,51 @@ class Known:
             for line in file:
                 where, *words = line.split("#")[0].split() or [""]
                 comparison, _, only = where.partition("@")
+                names, colon, other = comparison.partition(":")
                 if only in ("", processor):
-                    self.cause.update({(comparison, case): words[0] for case in words[1:]})
+                    for name in names.split(","):
+                        key = name + colon + other
+                        self.cause.update({(key, case): words[0] for case in words[1:]})
 
-    def why(self, comparison, case):
-        return self.cause.get((comparison.known_as, case))
+    def why(self, where, case):
+        return self.cause.get((where, case))
 
-    def check(self, comparison, rows):
-        """Complaints about the names of a comparison."""
-        named = {case for where, case in self.cause if where == comparison.known_as}
-        for case in sorted(named & comparison.compared - comparison.differ.keys()):
-            yield f"{comparison.name}: {case} is named in vain: it agrees"
+    def named(self, where):
+        return {case for what, case in self.cause if what == where}
+
+    def check(self, where, rows, differing, compared):
+        """Complaints about what is named, or should be."""
+        named = self.named(where)
+        for case in sorted(named & compared - differing):
+            yield f"{where}: {case} is named in vain"
         previous = None
         for case in rows:
-            cause = self.why(comparison, case)
+            cause = self.why(where, case)
             if cause and not CAUSES[cause](rows[case], previous in named):
-                yield f"{comparison.name}: {case} is named, but {cause} does not apply to it"
+                yield f"{where}: {case} is named, but {cause} does not apply to it"
             previous = case
+
+
+def known_as(name):
+    """What is known of NAME is known of NAME+MORE."""
+    environment, colon, other = name.partition(":")
+    return environment.split("+")[0] + colon + other
 
 
 # --- comparisons
 
 
 class Comparison:
-    """Of two recordings, or of one with what psvm predicts."""
+    """Of two recordings, or of one with what psvm predicts, or of what should run with what
+    has run."""
 
     def __init__(self, name):
         self.name = name
-        environment, other = name.split(":")
-        self.known_as = f"{environment.split('+')[0]}:{other}"
+        self.known_as = known_as(name)
         self.groups = {}  # of cases: [agree, compared]
         self.compared = set()
         self.differ = {}  # the columns, by case
-        self.excused = []  # causes of psvm's own
+        self.excuse = {}  # psvm's own cause, by case
         self.not_compared = 0
 
     def add(self, case, columns):
@@ -154,8 +177,19 @@ class Comparison:
         return [f"{agree}/{of}" if agree != of else f"{of or '-'}" for agree, of in [*counts, total]]
 
 
+def what_ran(name, recording):
+    """All, but what needs vGIF where there is none."""
+    result = Comparison(name)
+    for case, row in recording.rows.items():
+        if row["status"] == "skipped_no_vgif" and "+no-vgif" in name:
+            result.not_compared += 1
+        else:
+            result.add(case, {} if recording.ran(case) else {"status": row["status"]})
+    return result
+
+
 def compare(name, a, b):
-    """Where both have run. That one alone died is no difference: deaths() judges it."""
+    """Where both have run."""
     result = Comparison(name)
     for case in a.rows:
         if a.ran(case) and b.ran(case):
@@ -165,16 +199,21 @@ def compare(name, a, b):
     return result
 
 
-def replay(psvm, recording, rules):
-    """By case: the columns in which psvm's machine differs from the recording, with its
-    value, and the deviation that excuses it or None."""
-    command = [*psvm, recording.path, *(["--rules", rules] if rules else [])]
-    run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    if run.returncode not in (0, 1):
-        sys.exit(f"table.py: {' '.join(command)} failed")
-    return {
-        row["case"]: (columns_of(row), row["cause"]) for row in json.loads(run.stdout)["differing"]
-    }
+class Machine:
+    """psvm's, with the deviations of a processor."""
+
+    def __init__(self, psvm, processor):
+        self.command = [psvm, "replay", "--json", "--processor", processor]
+
+    def replay(self, recording, rules=None):
+        """By case: the columns in which it differs from the recording, with its value, and
+        the deviation that excuses it or None."""
+        command = [*self.command, recording.path, *(["--rules", rules] if rules else [])]
+        run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+        if run.returncode not in (0, 1):
+            sys.exit(f"table.py: {' '.join(command)} failed")
+        rows = json.loads(run.stdout)["differing"]
+        return {row["case"]: (columns_of(row), row["cause"]) for row in rows}
 
 
 def columns_of(row):
@@ -182,120 +221,123 @@ def columns_of(row):
     return NO_EXIT if columns.get("a_exit_code") == "no exit" else columns
 
 
-def compare_with_psvm(name, psvm, recording, rules):
-    """A difference that psvm itself excuses, by a cause of its own, is agreement here."""
+def compare_with_psvm(name, machine, recording, rules=None):
     result = Comparison(name)
-    replayed = replay(psvm, recording, rules)
+    replayed = machine.replay(recording, rules)
     for case in recording.rows:
         if recording.ran(case):
             columns, excuse = replayed.get(case, ({}, None))
-            result.add(case, {} if excuse else columns)
-            result.excused += [excuse] if excuse else []
+            result.add(case, columns)
+            result.excuse.update({case: excuse} if excuse else {})
         else:
             result.not_compared += 1
     return result
 
 
-def compare_with_prediction(name, psvm, bare, rules, seen):
+def compare_with_prediction(name, machine, bare, rules, seen):
     """Whether the cases differ from the bare ones exactly as psvm says, from the bare ones
-    alone. Not those for which psvm excuses a processor of its own, nor the second of a
-    pair if the first one differs: it begins with what that one has left."""
+    alone. Not those in which the processor alone is not as psvm says, or is excused below
+    the L0; nor the second of a pair if the first one differs: it begins with what that one
+    has left."""
     result = Comparison(name)
-    alone, below = replay(psvm, bare, None), replay(psvm, bare, rules)
+    alone, below = machine.replay(bare), machine.replay(bare, rules)
     previous = None
     for case, row in bare.rows.items():
         columns, excuse = below.get(case, ({}, None))
         second = row["flags"] == "CONT" and previous in seen.differ
         if case in seen.compared and not (case in alone or excuse or second):
             differ = seen.differ.get(case, {})
-            result.add(case, differ if differ != columns else {})
+            result.add(case, {} if differ == columns else differ or columns)
         else:
             result.not_compared += 1
         previous = case
     return result
 
 
+def compare_l0(machine, bare, name, rules, other):
+    """What ran; with the bare rows; those with what psvm says of both; its own with psvm."""
+    against = compare(f"{name}:bare", bare, other)
+    return [
+        what_ran(f"{name}:ran", other),
+        against,
+        compare_with_prediction(f"{name}:predicted", machine, bare, rules, against),
+        compare_with_psvm(f"{name}:psvm", machine, other, rules),
+    ]
+
+
 # --- all
 
 
 def complaints(known, result, rows, explained):
-    yield from known.check(result, rows)
-    for case in result.differ:
-        if not known.why(result, case) and not explained:
-            yield f"{result.name}: {case} differs: {result.differ[case]}"
-
-
-def deaths(name, recording):
-    """QEMU ends when a write of CR8 opens V_IRQ: nothing else may end it."""
-    for case, row in recording.rows.items():
-        opens = row["prog"] in ("3", "4", "12", "13", "14") and prepared(row, V_IRQ)
-        if row["status"] == DEAD and not opens:
-            yield f"{name}: the emulator died in {case}"
+    yield from known.check(result.known_as, rows, result.differ.keys(), result.compared)
+    for case, columns in result.differ.items():
+        cause, excuse = known.why(result.known_as, case), result.excuse.get(case)
+        if not cause and not explained:
+            yield f"{result.name}: {case} differs: {columns}"
+        if cause and excuse and not excuse.startswith(cause):
+            yield f"{result.name}: {case} is named for {cause}, psvm says {excuse}"
 
 
 def print_table(results, groups):
-    print(f"{'':24}" + "".join(f"{group:>10}" for group in [*groups, "all"]) + "  not run")
+    heads = "".join(f"{group:>10}" for group in [*groups, "all"])
+    print(f"{'':24}{heads}  not compared")
     for result in results:
         cells = "".join(f"{cell:>10}" for cell in result.cells(groups))
-        print(f"{result.name:24}{cells}{result.not_compared:>9}")
+        print(f"{result.name:24}{cells}{result.not_compared:>14}")
 
 
-def print_causes(known, results):
+def print_causes(known, results, manual):
+    """manual: how the processor of the manual, alone, differs from this one."""
     for result in results:
-        causes = [known.why(result, case) for case in result.differ]
-        for cause in sorted({cause for cause in causes if cause}):
-            print(f"{result.name}: {causes.count(cause)} differ by {cause}")
-        for cause in sorted(set(result.excused)):
-            print(f"{result.name}: {result.excused.count(cause)} are excused by psvm: {cause}")
-
-
-def print_dead(recordings):
-    for name, recording in recordings.items():
-        for status in (DEAD, "no_exit"):
-            count = sum(row["status"] == status for row in recording.rows.values())
-            if count:
-                print(f"{name}: {count} cases with status {status}: grep {status} {recording.path}")
-
-
-def compare_l0(psvm, bare, name, rules, other):
-    """With the bare rows; those with what psvm says of both; its own with psvm."""
-    against = compare(f"{name}:bare", bare, other)
-    return [
-        against,
-        compare_with_prediction(f"{name}:predicted", psvm, bare, rules, against),
-        compare_with_psvm(f"{name}:psvm", psvm, other, rules),
-    ]
+        by_cause = {}
+        for case in result.differ:
+            by_cause.setdefault(known.why(result.known_as, case), []).append(case)
+        by_cause.pop(None, None)
+        for cause, cases in sorted(by_cause.items()):
+            line = f"{result.name}: {len(cases)} differ by {cause}"
+            if result.name.endswith(":bare"):
+                same = sum(result.differ[case] == manual.get(case, (0,))[0] for case in cases)
+                line += f", {same} of them as psvm replay -p manual says of the processor alone"
+            print(line)
 
 
 def main(psvm, known_path, recorded_path, bare_path, *others):
-    bare = Recording(bare_path)
-    recorded = Recording(recorded_path)
+    for path in (recorded_path, bare_path):
+        if not os.path.exists(path):
+            print(f"skip: there is no {path}")
+            return SKIP
+    bare, recorded = Recording(bare_path), Recording(recorded_path)
     processor = pathlib.Path(recorded_path).resolve().stem
-    known = Known(known_path, processor)
-    psvm = [psvm, "replay", "--json", "--processor", processor]
-    recordings = {"bare": bare}
-    results = [
-        compare("bare:recorded", recorded, bare),
-        compare_with_psvm("bare:psvm", psvm, bare, None),
+    known, machine = Known(known_path, processor), Machine(psvm, processor)
+    below_kvm = Machine(psvm, BELOW_KVM.get(processor, processor))
+    results = [  # each with the rows that a cause is asked about, and whether it is explained
+        (what_ran("bare:ran", bare), bare, False),
+        (compare("bare:recorded", recorded, bare), bare, False),
+        (compare_with_psvm("bare:psvm", machine, bare), bare, False),
     ]
-    predicted = set()  # comparisons in which any difference is right that psvm predicts
+    bad = []
     for argument in others:
         name, rest = argument.split("=")
         rules, path = rest.split(":")
-        recordings[name] = Recording(path)
-        results += compare_l0(psvm, bare, name, rules, recordings[name])
-        if rules != "exact":
-            predicted.add(f"{name}:bare")
-    bad = [line for r in results for line in complaints(known, r, bare.rows, r.name in predicted)]
+        if not os.path.exists(path):
+            print(f"{name}: there is no {path}")
+            continue
+        other = Recording(path)
+        ran, against, *more = compare_l0(
+            below_kvm if name == "kvm" else machine, bare, name, rules, other
+        )
+        results += [(ran, other, False), (against, bare, rules != "exact")]
+        results += [(result, bare, False) for result in more]
+    for result, recording, explained in results:
+        bad += complaints(known, result, recording.rows, explained)
     bad += [
         f"bare:recorded: {case} was {row['status']}"
         for case, row in recorded.rows.items()
-        if row["status"] != bare.rows[case]["status"]
+        if row["status"] != bare.status(case)
     ]
-    bad += [line for item in recordings.items() for line in deaths(*item)]
-    print_table(results, sorted({case[0] for case in bare.rows}))
-    print_causes(known, results)
-    print_dead(recordings)
+    tables = [result for result, _, _ in results]
+    print_table(tables, sorted({case[0] for case in bare.rows}))
+    print_causes(known, tables, Machine(psvm, "manual").replay(bare))
     for line in bad[:MOST_COMPLAINTS]:
         print(line)
     print(f"{len(bad)} complaints")

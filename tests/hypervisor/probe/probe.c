@@ -212,6 +212,40 @@ static void go_on(const struct test_case *c)
 	vmcb.control.intercept_misc1 = c->misc1 & ~PSVM_INTERCEPT_VINTR;
 }
 
+/* --- what #VMEXIT leaves alone of the control area ------------------------ */
+
+static unsigned char control_before[sizeof(vmcb.control)];
+
+static bool is_written(size_t offset)
+{
+	static const struct {
+		size_t from, to;
+	} written[] = {
+		{ offsetof(struct psvm_vmcb_control, int_ctl),
+		  offsetof(struct psvm_vmcb_control, nested_ctl) },
+		{ offsetof(struct psvm_vmcb_control, event_inj),
+		  offsetof(struct psvm_vmcb_control, nested_cr3) },
+		{ offsetof(struct psvm_vmcb_control, next_rip),
+		  offsetof(struct psvm_vmcb_control, avic_backing_page) },
+	};
+
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)
+		if (offset >= written[i].from && offset < written[i].to)
+			return true;
+	return false;
+}
+
+/* The offset of the first byte that has changed; -1: none. */
+static int changed(void)
+{
+	const unsigned char *control = (const unsigned char *)&vmcb.control;
+
+	for (size_t i = 0; i < sizeof(control_before); i++)
+		if (control[i] != control_before[i] && !is_written(i))
+			return (int)i;
+	return -1;
+}
+
 /* --- a run --------------------------------------------------------------- */
 
 /* With what L2's programs find in their registers: programs.S. */
@@ -275,6 +309,7 @@ static void run(const struct test_case *c)
 	if (c->pending)
 		send_to_self(PHYSICAL);
 	rip_before = vmcb.save.rip;
+	copy(control_before, &vmcb.control, sizeof(control_before));
 	level = IN_L2;
 	vmrun();
 	level = IN_L1_CLOSED;
@@ -331,7 +366,10 @@ static void print_outcome(const struct test_case *c)
 	print_offset(c, physical_rip);
 	print(",%lu,%u,", after.cr8, after.pending);
 	print_events();
-	print("\n");
+	if (changed() >= 0)
+		print(",0x%03x\n", (unsigned)changed());
+	else
+		print(",\n");
 }
 
 static void print_header(void)
@@ -339,7 +377,7 @@ static void print_header(void)
 	print("case,prog,l2_if,l1_if,phys_pending,l1_cr8,flags,b_int_vector,b_int_state,"
 	      "b_event_inj,b_icpt3,b_icpt4,b_int_ctl,status,a_int_ctl,a_int_vector,"
 	      "a_int_state,a_exit_code,a_exit_int_info,a_event_inj,a_rip_off,"
-	      "virt_rip_off,phys_rip_off,cr8_after,irr_after,event_log\n");
+	      "virt_rip_off,phys_rip_off,cr8_after,irr_after,event_log,changed\n");
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -400,7 +438,7 @@ static bool run_case(const struct test_case *c, bool after_another)
 		prepare(c, program_of(c));
 	print_input(c);
 	if (status) {
-		print("%s,,,,,,,,,,,,\n", status);
+		print("%s,,,,,,,,,,,,,\n", status);
 		return false;
 	}
 	run(c);
