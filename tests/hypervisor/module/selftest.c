@@ -4,7 +4,7 @@
  * psvm/pages.h, with every rule set, on the rows of selftest.h. It cannot be loaded if one
  * of them is wrong; the kernel's log says how many there were, and which were wrong.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#define pr_fmt(fmt) "psvm self-test: " fmt
 
 #include <linux/kernel.h>
 #include <linux/module.h>
