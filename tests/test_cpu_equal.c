@@ -10,6 +10,7 @@
  * fewer of them.
  */
 #include "check.h"
+#include "cpu_any.h"
 #include "cpu_reference.h"
 
 #include <inttypes.h>
@@ -22,19 +23,11 @@
 #define CTL_V_NMI_MASK UINT64_C(0x00001000)
 #define CTL_IGN_TPR    UINT64_C(0x00100000)
 #define CTL_MASKING    UINT64_C(0x01000000)
-#define CTL_VGIF       UINT64_C(0x02000000)
-#define CTL_VNMI       UINT64_C(0x04000000)
 #define CTL_X2AVIC     UINT64_C(0x40000000)
 #define CTL_AVIC       UINT64_C(0x80000000)
 #define CTL_VECTOR     UINT64_C(0x0000003100000000)
-#define EVENT_V	       UINT64_C(0x80000000)
 #define MISC1_INTR     0x00000001U
-#define MISC1_NMI      0x00000002U
 #define MISC1_VINTR    0x00000010U
-#define MISC2_VMRUN    0x00000001U
-
-#define FLAG(name) PSVM_CPU_F(name)
-#define ALL_FLAGS  0x3ffU
 
 /* V_INTR_PRIO below V_TPR, equal, and above; the local APIC's the same way. */
 static const uint64_t priorities[] = { 0x040005, 0x050005, 0x060005 };
@@ -48,7 +41,6 @@ static const uint8_t interrupts[] = { 0, 0x4f, 0x50, 0x61 };
 
 /* --- models */
 
-#define VGIF_VNMI (PSVM_CPU(VGIF) | PSVM_CPU(VNMI))
 #define QEMU \
 	(PSVM_CPU(VGIF) | PSVM_CPU(PRIO_EQUAL) | PSVM_CPU(NO_SHADOW_IN) | PSVM_CPU(NO_CR8_READ_EXIT) | \
 	 PSVM_CPU(INTR_HIDES_V_IRQ) | PSVM_CPU(STI_SHADOWS) | PSVM_CPU(INT_STATE_WHOLE) | \
@@ -88,13 +80,6 @@ static const uint8_t interrupts[] = { 0, 0x4f, 0x50, 0x61 };
 	X("bochs", BOCHS) \
 	X("bochs-vgif-vnmi", BOCHS | VGIF_VNMI) \
 	X("every-option", EVERY_OPTION)
-
-/* What VMRUN leaves of 060h with a model. */
-static uint64_t enables(uint32_t model)
-{
-	return (model & PSVM_CPU(VGIF) ? CTL_VGIF : 0) |
-	       (model & PSVM_CPU(VNMI) ? CTL_VNMI : 0);
-}
 
 /* Which flags vary: all with the manual's model and with every option; else not those
  * that no rule of the model asks about. */
@@ -436,68 +421,6 @@ static void each_cut_short(struct input *in)
 
 /* --- any input that is sensible */
 
-static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
-
-/* xorshift64* (Marsaglia, Vigna) */
-static uint64_t any(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static bool once_in(unsigned int n)
-{
-	return any() % n == 0;
-}
-
-/* The processor enables nothing that it lacks: VMRUN sees to that. */
-static struct psvm_cpu any_cpu(uint32_t model, uint32_t flags)
-{
-	return (struct psvm_cpu){
-		.int_ctl = any() & ~((CTL_VGIF | CTL_VNMI) & ~enables(model)),
-		.cr = (uint32_t)any(),
-		.misc1 = (uint32_t)any(),
-		.misc2 = (uint32_t)any(),
-		.flags = ((uint32_t)any() & ALL_FLAGS & ~FLAG(GUEST) & ~FLAG(HALTED)) | flags,
-		.tpr = any() & 15,
-		.intr = once_in(4) ? 0 : any() & 0xff,
-	};
-}
-
-static uint64_t any_event(void)
-{
-	return once_in(2) ? any() | EVENT_V : any() & 0x800007ff;
-}
-
-static struct psvm_cpu_vmcb any_vmcb(void)
-{
-	return (struct psvm_cpu_vmcb){
-		.words = { .int_ctl = any(),
-			   .int_state = any(),
-			   .event_inj = once_in(2) ? any() & ~EVENT_V : any_event(),
-			   .exit_int_info = any(),
-			   .misc1 = (uint32_t)any() | (once_in(4) ? 0 : MISC1_NMI),
-			   .tlb_control = any() & 0xff },
-		.cr = (uint32_t)any(),
-		.misc2 = (uint32_t)any() | (once_in(8) ? 0 : MISC2_VMRUN),
-		.clean = (uint32_t)any(),
-		.rflags_if = any() & 1,
-		.bad = once_in(8),
-	};
-}
-
-static uint32_t any_guest(void)
-{
-	return once_in(4) ? 0 : FLAG(GUEST);
-}
-
-static uint32_t any_halt(void)
-{
-	return once_in(8) ? FLAG(HALTED) : 0;
-}
-
 static void random_boundary(struct input *in)
 {
 	in->cpu = any_cpu(in->model, any_guest() | any_halt());
@@ -605,7 +528,7 @@ static void test_random(void **state)
 	struct input in = { .step = row->name };
 
 	while (in.count < RANDOM_INPUTS) {
-		in.model = (uint32_t)(any() & any() & 0xfffff) | (any() & VGIF_VNMI);
+		in.model = any_model();
 		row->step->random(&in);
 	}
 	print_count(&in);

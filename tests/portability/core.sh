@@ -4,7 +4,8 @@
 # is an error, and no symbol may be missing. Then run tests that call it.
 # usage: core.sh NAME COMPILER STANDARD [flag of the core]...
 # RUN: the command that runs programs of COMPILER; PKG_CONFIG_PATH: where its cmocka is.
-# LINK: what the link of the core's objects needs besides.
+# LINK: what the link of the core's objects needs besides. CORE: its sources, if they are not
+# those here; then its headers, too, are found by the flags.
 set -eu
 name=$1
 cc=$2
@@ -21,13 +22,14 @@ fail() {
 }
 
 flags="-std=$standard -Iinclude -Isrc"
+[ -n "${CORE-}" ] || set -- -Iinclude "$@"
 
 object() { # source, object, flags...
 	source=$1
 	object=$2
 	shift 2
 	# shellcheck disable=SC2086 # flags are words
-	$cc $flags -O2 -fno-pic $warnings -c "$source" -o "$object" "$@" ||
+	$cc -std="$standard" -O2 -fno-pic $warnings -c "$source" -o "$object" "$@" ||
 		fail "$source does not compile"
 }
 
@@ -46,7 +48,7 @@ each() { # function, word...
 }
 
 mkdir "$work/core" "$work/tests"
-for source in src/core/*.c; do
+for source in ${CORE:-src/core/*.c}; do
 	object "$source" "$work/core/$(basename "$source" .c).o" "$@"
 done
 # The inline forms, as part of the caller.
@@ -59,7 +61,7 @@ for objects in "$work/rules.o" "$work/core/*.o"; do
 done
 
 support() { # source
-	object "$1" "$work/tests/$(basename "$1" .c).o"
+	object "$1" "$work/tests/$(basename "$1" .c).o" -Iinclude -Isrc
 }
 
 test_of() { # name

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inline forms of the transitions, as a caller has them that knows its rule set. */
+/* The inline forms: of the transitions, as a caller has them that knows its rule set, and of the
+ * processor. */
 #include "selftest.h"
 
 #define FORM(set, function) \
@@ -19,3 +20,10 @@ words_fn *const selftest_inline[PSVM_RULE_SET_COUNT][ROWS_TRANSITION_COUNT] = {
 	  set##_window_close, set##_refresh, set##_nested_sync_int_ctl },
 	PSVM_RULE_SETS(ROW)
 };
+
+void selftest_inline_cpu(struct rows_cpu_answer *a, const struct rows_cpu_input *in)
+{
+#define X(name, type, arguments) a->name = psvm_cpu_##name arguments;
+	ROWS_STEPS(X)
+#undef X
+}

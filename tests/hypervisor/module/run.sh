@@ -4,13 +4,16 @@
 # a warning, and load it there; with rows that are spoiled, one of each name, it must find
 # all of them, and not stay. Status 77: skipped, something is missing.
 # usage: run.sh ROWS DIRECTORY: the program of selftest_rows.c; where to build
+# README: another file than README.md
 set -eu
 rows=$(realpath "$1")
 rm -rf "$2/selftest"
-mkdir -p "$2/selftest/core" "$2/selftest/include"
+mkdir -p "$2/selftest"
 build=$(cd "$2/selftest" && pwd)
-cd "$(dirname "$0")"
-kernel=$(sh ../linux/kernel.sh)
+cd "$(dirname "$0")/../../.."
+here=tests/hypervisor
+readme=${README:-README.md}
+kernel=$(sh $here/linux/kernel.sh)
 headers=/lib/modules/$kernel/build
 if ! command -v make >/dev/null || ! [ -e "$headers/Makefile" ]; then
 	echo "run.sh: no make, or no headers of $kernel: skipped"
@@ -22,19 +25,26 @@ fail() {
 	exit 1
 }
 
-# What a project copies that takes psvm into a module, and the self-test.
-cp ../../../src/core/*.c "$build/core"
-cp -r ../../../include/psvm "$build/include"
-cp Kbuild psvm_types.h selftest.c selftest.h inline.c rows.S "$build"
+lines() { # who
+	sh $here/vendor/lines.sh "$1" "$readme" || fail "$readme has no lines for $1" >&2
+}
+
+# What a project does that takes psvm into a module, as the README says, and the self-test.
+lines Copy >"$build/copy.sh"
+to=$build types=$here/module/psvm_types.h sh -e "$build/copy.sh" || fail "the lines for a copy fail"
+lines Linux >"$build/Kbuild"
+cat $here/module/Kbuild >>"$build/Kbuild"
+cp $here/module/*.[chS] "$build"
+mv "$build/selftest.c" "$build/main.c"
 "$rows" >"$build/rows.bin"
 make -C "$headers" M="$build" >"$build/make.log" 2>&1 || { cat "$build/make.log"; fail "no module"; }
 ! grep -i -A5 warning "$build/make.log" || fail "the kernel's flags find something"
 
 rc=0
-sh ../linux/boot.sh sh -c '! insmod "$1" spoiled=1 2>/dev/null && insmod "$1"
+sh $here/linux/boot.sh sh -c '! insmod "$1" spoiled=1 2>/dev/null && insmod "$1"
 	rc=$?
-	dmesg -t | sed -n "s/^psvm_selftest: //p"
-	exit $rc' sh "$build/psvm_selftest.ko" >"$build/log" 2>"$build/errors" || rc=$?
+	dmesg -t | sed -n "s/^psvm self-test: //p"
+	exit $rc' sh "$build/l0.ko" >"$build/log" 2>"$build/errors" || rc=$?
 [ $rc != 77 ] || { cat "$build/errors"; exit 77; }
 spoiled=$(sed -n 's/^spoiled \(.*\) rows$/\1/p' "$build/log")
 found=$(grep -c '^WRONG' "$build/log") || true

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module that runs libpsvm in a Linux kernel: every function of psvm/nested.h and of
- * psvm/pages.h, with every rule set, on the rows of selftest.h. It cannot be loaded if one
- * of them is wrong; the kernel's log says how many there were, and which were wrong.
+ * A module that runs libpsvm in a Linux kernel, on the rows of selftest.h: every function of
+ * psvm/nested.h and of psvm/pages.h, with every rule set, and the processor of psvm/cpu.h. It
+ * cannot be loaded if one of them is wrong; the kernel's log says how many there were, and
+ * which were wrong.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#define pr_fmt(fmt) "psvm self-test: " fmt
 
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -263,6 +264,65 @@ static void compare_all_pages(u32 set, const struct psvm_rules *rules)
 		compare_level(rules, &in[i], selftest_rows.page_level[set][i]);
 }
 
+/* --- the processor ------------------------------------------------------- */
+
+#define CPU_MEMBERS(X) X(int_ctl) X(cr) X(misc1) X(misc2) X(flags) X(tpr) X(intr)
+#define STEP_MEMBERS(X) X(what) X(value) X(event) X(exit_code)
+#define VMCB_MEMBERS(X) \
+	WORDS(X, vmcb.words) X(vmcb.cr) X(vmcb.misc2) X(vmcb.clean) X(vmcb.rflags_if) X(vmcb.bad)
+#define X(member) good &= same(#member, got->member, want->member);
+
+static bool same_psvm_cpu(const struct psvm_cpu *got, const struct psvm_cpu *want)
+{
+	bool good = true;
+
+	CPU_MEMBERS(X)
+	return good;
+}
+
+static bool same_psvm_cpu_step(const struct psvm_cpu_step *got,
+			       const struct psvm_cpu_step *want)
+{
+	bool good = same_psvm_cpu(&got->cpu, &want->cpu);
+
+	STEP_MEMBERS(X)
+	return good;
+}
+
+static bool same_psvm_cpu_exit(const struct psvm_cpu_exit *got,
+			       const struct psvm_cpu_exit *want)
+{
+	bool good = same_psvm_cpu(&got->cpu, &want->cpu);
+
+	VMCB_MEMBERS(X)
+	return good;
+}
+#undef X
+
+static void external_cpu(struct rows_cpu_answer *a, const struct rows_cpu_input *in)
+{
+#define X(name, type, arguments) a->name = psvm_cpu_##name arguments;
+	ROWS_STEPS(X)
+#undef X
+}
+
+static void compare_cpu(const char *form, cpu_fn *run)
+{
+	const struct rows_cpu_input *in = selftest_rows.cpu_input;
+	const struct rows_cpu_answer *want = selftest_rows.cpu_answer;
+	struct rows_cpu_answer got;
+	size_t i;
+
+	row.set = form;
+#define X(name, type, arguments) \
+	FOR_ROWS(i, ROWS_CPUS, #name) { \
+		run(&got, &in[i]); \
+		count(same_##type(&got.name, &want[i].name)); \
+	}
+	ROWS_STEPS(X)
+#undef X
+}
+
 /* --- all of it ----------------------------------------------------------- */
 
 static void compare_set(u32 set, const char *name, const struct psvm_rules *rules)
@@ -297,6 +357,11 @@ static unsigned int spoil(struct rows *rows)
 	size_t set, t, c;
 
 	rows->conditions[ROW] ^= 1;
+#define X(name, type, arguments) \
+	*(u8 *)&rows->cpu_answer[ROW].name ^= 1; \
+	names += 2; /* external and inline */
+	ROWS_STEPS(X)
+#undef X
 	for (set = 0; set < PSVM_RULE_SET_COUNT; set++) {
 		struct rows_answer *a = &rows->answer[set][ROW];
 
@@ -335,6 +400,8 @@ static int __init selftest_init(void)
 			cond_resched();
 		}
 		compare_conditions();
+		compare_cpu("processor", external_cpu);
+		compare_cpu("processor inline", selftest_inline_cpu);
 	}
 	vfree(memory);
 	vfree(expected);

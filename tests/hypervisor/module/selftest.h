@@ -6,6 +6,7 @@
 #ifndef PSVM_MODULE_SELFTEST_H
 #define PSVM_MODULE_SELFTEST_H
 
+#include "psvm/cpu.h"
 #include "psvm/psvm.h"
 
 /* X(name, end of the names of the functions in psvm and in the model) */
@@ -86,6 +87,32 @@ struct rows_page_answer {
 	uint32_t gif;
 };
 
+/* --- the processor ------------------------------------------------------- */
+
+enum { ROWS_CPUS = 2000 };
+
+/* X(end of the names of the functions in psvm and in the model, struct, arguments) */
+#define ROWS_STEPS(X) \
+	X(vmrun, psvm_cpu_step, (in->model, in->host, in->vmcb)) \
+	X(boundary, psvm_cpu_step, (in->model, in->runs)) \
+	X(execute, psvm_cpu_step, (in->model, in->runs, in->insn, in->value)) \
+	X(cut_short, psvm_cpu, (in->before, in->delivery)) \
+	X(vmexit, psvm_cpu_exit, (in->model, in->guest, in->vmcb, in->event))
+
+struct rows_cpu_input {
+	struct psvm_cpu host, runs, guest, before;
+	struct psvm_cpu_step delivery; /* what became of before */
+	struct psvm_cpu_vmcb vmcb;
+	uint64_t event;
+	uint32_t model, insn, value;
+};
+
+struct rows_cpu_answer {
+#define X(name, type, arguments) struct type name;
+	ROWS_STEPS(X)
+#undef X
+};
+
 struct rows {
 	struct rows_input input[ROWS_INPUTS];
 	uint32_t conditions[ROWS_INPUTS];
@@ -94,15 +121,20 @@ struct rows {
 	struct rows_page_answer page_answer[PSVM_RULE_SET_COUNT][ROWS_TRANSITION_COUNT]
 					   [ROWS_PAGES];
 	uint32_t page_level[PSVM_RULE_SET_COUNT][ROWS_PAGES];
+	struct rows_cpu_input cpu_input[ROWS_CPUS];
+	struct rows_cpu_answer cpu_answer[ROWS_CPUS];
 };
 
-/* In a module: the rows, and each transition with each rule set as a constant, which takes
- * no other rules (inline.c). */
+/* In a module: the rows, and what is inline there (inline.c): each transition with each rule
+ * set as a constant, which takes no other rules, and the steps of the processor. */
 typedef struct psvm_result words_fn(const struct psvm_rules *rules, struct psvm_nested n);
 typedef struct psvm_result pages_fn(const struct psvm_rules *rules,
 				    const struct psvm_pages *pages);
 
+typedef void cpu_fn(struct rows_cpu_answer *a, const struct rows_cpu_input *in);
+
 extern struct rows selftest_rows;
 extern words_fn *const selftest_inline[PSVM_RULE_SET_COUNT][ROWS_TRANSITION_COUNT];
+extern cpu_fn selftest_inline_cpu;
 
 #endif

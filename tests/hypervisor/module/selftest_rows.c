@@ -6,6 +6,8 @@
 #define PSVM_EXTERN
 #include "selftest.h"
 
+#include "cpu_any.h"
+#include "cpu_reference.h"
 #include "reference_bits.h"
 #include "rows.h"
 #include "splitmix.h"
@@ -300,6 +302,32 @@ static uint32_t level_of(enum ref_rules rules, const struct rows_page_input *in)
 			 f01.intercepts);
 }
 
+/* --- the processor ------------------------------------------------------- */
+
+static void next_cpu_input(struct rows_cpu_input *in)
+{
+	memset(in, 0, sizeof(*in));
+	in->model = any_model();
+	in->host = any_cpu(in->model, 0);
+	in->runs = any_cpu(in->model, any_guest() | any_halt());
+	in->guest = any_cpu(in->model, FLAG(GUEST) | any_halt());
+	do {
+		in->before = any_cpu(in->model, FLAG(GUEST) | any_halt());
+		in->delivery = ref_cpu_boundary(in->model, in->before);
+	} while (in->delivery.what != PSVM_CPU_DELIVERED);
+	in->vmcb = any_vmcb();
+	in->event = any();
+	in->insn = (uint32_t)(any() % (PSVM_INSN_COUNT + 1));
+	in->value = (uint32_t)any();
+}
+
+static void answer_cpu(struct rows_cpu_answer *a, const struct rows_cpu_input *in)
+{
+#define X(name, type, arguments) a->name = ref_cpu_##name arguments;
+	ROWS_STEPS(X)
+#undef X
+}
+
 int main(void)
 {
 	static struct rows rows;
@@ -319,6 +347,10 @@ int main(void)
 					     &rows.page_input[i]);
 			rows.page_level[set][i] = level_of(set, &rows.page_input[i]);
 		}
+	}
+	for (size_t i = 0; i < ROWS_CPUS; i++) {
+		next_cpu_input(&rows.cpu_input[i]);
+		answer_cpu(&rows.cpu_answer[i], &rows.cpu_input[i]);
 	}
 	return fwrite(&rows, sizeof(rows), 1, stdout) != 1;
 }

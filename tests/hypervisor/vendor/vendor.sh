@@ -28,12 +28,7 @@ need() { # tool...
 
 # The lines that the README has for somebody.
 lines() { # who
-	awk -v who="**$1**" '
-		index($0, who) == 1 { found = 1 }
-		inside && /^```$/ { exit }
-		inside
-		found && /^```[a-z]/ { inside = 1 }' "$readme" >"$work/lines"
-	[ -s "$work/lines" ] || fail "$readme has no lines for $1"
+	sh $here/lines.sh "$1" "$readme" >"$work/lines" || fail "$readme has no lines for $1"
 }
 
 # The program of the README, which says what it prints, with the functions of the library.
@@ -51,75 +46,78 @@ prints() { # command...
 row() { # name, first field of the lines, or ""
 	awk -v name="[$1]" -v first="$2" '
 		/^#/ { next }
-		/^\[/ { mine = $1 == name; if (mine && first == "[") print $2, $3, $4; next }
+		/^\[/ { mine = $1 == name; if (mine && first == "[") print $2, $3, $4, $5; next }
 		mine && first == "link" && $1 == first { $1 = ""; print }
 		mine && first == "" && $1 != "link"' "${FLAGS:-$here/flags.txt}" | xargs
 }
 
-# An INF as the makefile that EDK2 makes of it.
+# What the build system of the project reads, for make: of an INF, too, a makefile is made.
+# Where the sources are make says: it has to find them.
 makefile() {
-	sed 's/^  \([a-z]*\.c\)$/SRCS += \1/
-		s/^ *GCC:\*_\*_\*_CC_FLAGS = /CFLAGS += /; /^\[/d' "$work/lines"
+	sed '/^\[Sources\]$/,/^\[B/s/^  \([a-z]*\.c\)$/SRCS += \1/
+		/^\[BuildOptions\]$/,$s/^ *GCC:\*_\*_\*_CC_FLAGS = /CFLAGS += /
+		/^\[/d; s/^\.PATH:/VPATH +=/' "$work/lines"
 	# shellcheck disable=SC2016 # make expands
-	printf '%s\n' 'sources: ; @printf "%s\n" $(obj-y) $(psvm-y) $(SRCS)' \
+	printf '%s\n' 'sources: $(patsubst %.o,%.c,$(obj-y) $(l0-y)) $(SRCS)' \
+		"	@printf '%s\n' \$(abspath \$^)" \
 		"flags: ; @printf '%s\n' \$(CFLAGS-y) \$(ccflags-y) \$(CFLAGS)"
 }
-
-# Sources and flags as the build system of the project reads the lines.
-from_makefile() { # target
-	make -s -f "$work/makefile" "$1" srctree="$work" SRCTOP="$work" src="$work/$dir" \
-		MODULE_DIR="$work/$dir" || fail "make does not understand the lines"
+from_makefile() { # target, which is the name of a file, too
+	make -s -C "$work/$at" -f "$work/makefile" "$1" srctree="$work" SRCTOP="$work" \
+		src="$to" MODULE_DIR="$to" >"$work/$1" || fail "make cannot do as the README says"
 }
 
-copied() {
-	row=$(row "$way" '[')
+# The core in a project of flags.txt, by the lines of the README: $work/core names its
+# sources, and $work/flags are those of the lines.
+copied() { # name of flags, header of types
+	row=$(row "$1" '[')
 	[ -n "$row" ] || fail "not in flags.txt"
+	types=$2
 	# shellcheck disable=SC2086 # words
 	set -- $row
-	cc=$1 who=$2 dir=$3
-	link=$(row "$way" link)
-	need "$cc" make pkg-config
-	case $link in *lld*) need ld.lld ;; esac
-	[ "$(uname -m)" = x86_64 ] || need "a processor of x86-64"
+	cc=$1 who=$2 to=$work/$3 at=$4
+	need "$cc" make
+	mkdir -p "$to" "$work/$at"
+	lines Copy
+	to=$to types=$types sh -e "$work/lines" || fail "the lines for a copy fail"
+	: >"$to/main.c" # the project's own
 	lines "$who"
 	makefile >"$work/makefile"
-	mkdir -p "$work/$dir"
-	cp -R src/core/*.c include "$work/$dir"
-	cp tests/portability/kernel_types.h "$work/$dir/psvm_types.h"
+	from_makefile flags
+	from_makefile sources
+	grep -v '/main\.c$' "$work/sources" >"$work/core" || fail "$readme has no source for $who"
+}
 
-	from_makefile sources | sed 's/^psvm_//; s/\.[oc]$//; /^main$/d' | sort >"$work/said"
-	for source in src/core/*.c; do basename "$source" .c; done | sort >"$work/there"
-	cmp -s "$work/said" "$work/there" ||
-		fail "the README has $(xargs <"$work/said"), src/core $(xargs <"$work/there")"
-
+with_flags() {
+	link=$(row "$way" link)
+	case $link in *lld*) need ld.lld ;; esac
+	[ "$(uname -m)" = x86_64 ] || need "a processor of x86-64"
+	need pkg-config
+	copied "$way" tests/portability/kernel_types.h
 	# shellcheck disable=SC2046 # words
-	set -- $(row "$way" '')
-	from_makefile flags >"$work/flags"
-	while read -r flag; do
-		set -- "$@" "$flag"
-	done <"$work/flags"
-	LINK=$link sh tests/portability/core.sh "$way" "$cc" c11 "$@"
+	LINK=$link CORE=$(cat "$work/core") sh tests/portability/core.sh "$way" "$cc" c11 \
+		$(row "$way" '') $(cat "$work/flags")
 }
 
 # With Xen's own headers, where its source package is: the core, and a caller that has
 # included theirs.
 xen_headers() {
-	need gcc tar xz
+	need tar xz
 	archive=$(find "${SOURCES:-/usr/src}" -maxdepth 1 -name 'xen_*.orig.tar.xz' | tail -n 1)
 	[ -n "$archive" ] || need "source package of Xen"
+	copied xen $here/xen_types.h
 	tar -xf "$archive" -C "$work" --strip-components=2 --wildcards '*/xen/include/*' \
 		'*/xen/arch/x86/include/*'
 	x86=$work/arch/x86/include
 	mkdir "$work/include/generated"
 	: >"$work/include/generated/autoconf.h" # no configuration
+	printf '#include <%s>\n' xen/lib.h xen/types.h psvm/psvm.h psvm/cpu.h >"$to/main.c"
 	# shellcheck disable=SC2046 # words
 	set -- $(row xen '' | sed 's/-include [^ ]*//') -Werror -DXEN_IMG_OFFSET=0 \
 		-include xen/config.h -I"$work/include" -I"$x86" -I"$x86/asm/mach-generic" \
-		-I"$x86/asm/mach-default" -Wa,-I"$work/include" -Iinclude -I$here \
-		-DPSVM_TYPES_HEADER='"xen_types.h"'
-	printf '#include <%s>\n' xen/lib.h xen/types.h psvm/psvm.h psvm/cpu.h >"$work/caller.c"
-	for source in src/core/*.c "$work/caller.c"; do
-		gcc "$@" -c "$source" -o "$work/object" || fail "$source does not compile"
+		-I"$x86/asm/mach-default" -Wa,-I"$work/include" $(cat "$work/flags")
+	for source in $(cat "$work/core") "$to/main.c"; do
+		$cc "$@" -c "$source" -o "$work/object" || fail "$source does not compile"
 	done
 	echo "vendor $way: the headers of $(basename "$archive" .orig.tar.xz)"
 }
@@ -186,5 +184,5 @@ Rust) rust ;;
 Xen-headers) xen_headers ;;
 CMake) with_cmake "$2" ;;
 pkg-config) with_pkg_config "$2" ;;
-*) copied ;;
+*) with_flags ;;
 esac
