@@ -6,10 +6,11 @@
  *
  *	test_effect_cpu [PATTERN]	cases whose names match, as "cpu_vmrun *"
  *
- * Good inputs are the states that psvm/cpu.h describes: no feature enabled that the model
- * lacks; in the host 060h and the intercepts are zero, or with CLEAN anything; VMRUN by a
- * host that is not halted, #VMEXIT of a guest. psvm_cpu_cut_short() is given the guest,
- * and a delivery as what it has changed.
+ * Good inputs are the states that psvm/cpu.h describes: options, flags, levels and truth
+ * values that there are; no feature enabled that the model lacks; in the host 060h and the
+ * intercepts are zero, or with CLEAN anything; VMRUN by a host that is not halted, #VMEXIT
+ * of a guest. psvm_cpu_cut_short() is given the guest, and a delivery as what it has
+ * changed: bits of words that no delivery changes are not counted.
  *
  * The lists are by the manual, APM revision 3.44. Compiled with PSVM_REFERENCE this asks
  * the tables of tests/cpu_reference.c, for which they must hold as well.
@@ -87,22 +88,22 @@
 	(FLAG(IF) | FLAG(SHADOW) | FLAG(NMI) | FLAG(HALTED) | FLAG(V_IRQ_OPEN))
 #define DELIVERY_FLAGS (CLEARED_FLAGS | FLAG(NMI_BLOCKED) | FLAG(V_IRQ_HIDDEN))
 
-/* X(name, the bits that it may have) */
+/* X(name, its bits) */
 #define CPU_WORDS(X) \
 	X(CPU_INT_CTL, BITS(64)) X(CPU_CR, BITS(32)) X(CPU_MISC1, BITS(32)) \
-	X(CPU_MISC2, BITS(32)) X(CPU_FLAGS, BITS(10)) X(CPU_TPR, BITS(4)) \
+	X(CPU_MISC2, BITS(32)) X(CPU_FLAGS, BITS(32)) X(CPU_TPR, BITS(8)) \
 	X(CPU_INTR, BITS(8))
 #define VMCB_WORDS(X) \
 	X(VMCB_INT_CTL, BITS(64)) X(VMCB_INT_STATE, BITS(64)) X(VMCB_EVENT_INJ, BITS(64)) \
 	X(VMCB_EXIT_INT_INFO, BITS(64)) X(VMCB_MISC1, BITS(32)) X(VMCB_TLB_CONTROL, BITS(8)) \
 	X(VMCB_CR, BITS(32)) X(VMCB_MISC2, BITS(32)) X(VMCB_CLEAN, BITS(32)) \
-	X(VMCB_IF, BITS(1)) X(VMCB_BAD, BITS(1))
+	X(VMCB_IF, BITS(8)) X(VMCB_BAD, BITS(8))
 /* A delivery: 1 where it has changed something. */
 #define DELIVERY_WORDS(X) \
 	X(DID_INT_CTL, DELIVERY_CTL) X(DID_FLAGS, DELIVERY_FLAGS) X(DID_INTR, BITS(1)) \
 	X(EVENT, BITS(64))
 #define WORDS(X) \
-	X(MODEL, BITS(20)) CPU_WORDS(X) VMCB_WORDS(X) DELIVERY_WORDS(X) \
+	X(MODEL, BITS(32)) CPU_WORDS(X) VMCB_WORDS(X) DELIVERY_WORDS(X) \
 	X(INSN, BITS(32)) X(VALUE, BITS(32)) X(INT_INFO, BITS(64)) \
 	X(LOW, BITS(32)) X(HIGH, BITS(32)) X(WORD, BITS(64))
 
@@ -120,6 +121,17 @@ static const struct effect_word words[N_WORDS] = {
 #define X(name, bits) { #name, bits },
 	WORDS(X)
 #undef X
+};
+
+/* The bits that psvm/cpu.h gives no meaning: an option and a flag that there are not, CR8
+ * above 15, what is not true and not false. */
+#define NO_OPTION (ALL32 & ~BITS(20))
+#define NO_FLAG	  (ALL32 & ~BITS(10))
+#define NO_LEVEL  (BITS(8) & ~BITS(4))
+#define NO_TRUTH  (BITS(8) & ~BITS(1))
+static const uint64_t meaningless[N_WORDS] = {
+	[MODEL] = NO_OPTION, [CPU_FLAGS] = NO_FLAG, [CPU_TPR] = NO_LEVEL,
+	[VMCB_IF] = NO_TRUTH, [VMCB_BAD] = NO_TRUTH
 };
 
 static struct psvm_cpu unpack_cpu(const uint64_t *in)
@@ -266,6 +278,15 @@ static uint64_t lacking(uint64_t model)
 	       (model & OPTION(VNMI) ? 0 : V_NMI_ENABLE);
 }
 
+static bool means_something(const uint64_t *in)
+{
+	uint64_t rest = 0;
+
+	for (unsigned int w = 0; w < N_WORDS; w++)
+		rest |= in[w] & meaningless[w];
+	return rest == 0;
+}
+
 static bool good_cpu(const uint64_t *in)
 {
 	uint64_t left = in[CPU_INT_CTL] | in[CPU_CR] | in[CPU_MISC1] | in[CPU_MISC2];
@@ -334,6 +355,8 @@ static bool run(unsigned int f, const uint64_t *in, uint64_t *out)
 		out[WHAT] = word_of((enum function)f, in);
 		return true;
 	}
+	if (!means_something(in))
+		return false;
 	take_step((enum function)f, in, out);
 	return good((enum function)f, in);
 }
@@ -412,7 +435,7 @@ static void any_delivery(uint64_t *in)
 static void any(unsigned int f, uint64_t *in)
 {
 	for (unsigned int w = 0; w < N_WORDS; w++)
-		in[w] = effect_random(64) & words[w].bits;
+		in[w] = effect_random(64) & words[w].bits & ~meaningless[w];
 	in[INSN] = once_in(64) ? in[INSN] : in[INSN] % PSVM_INSN_COUNT;
 	if (once_in(2))
 		only_v_irq(in);
@@ -455,8 +478,23 @@ static void show(const uint64_t *in)
 #define UNDONE	     "as before the delivery: 15.7.2"
 #define NOT_WRITTEN  "#VMEXIT does not write it: 15.6, table B-1"
 
+#define NO_MEANING "psvm/cpu.h gives it none"
+#define NO_MEANING_IN_CPU(function) \
+	{ function, CPU_FLAGS, NO_FLAG, NO_MEANING }, \
+	{ function, CPU_TPR, NO_LEVEL, NO_MEANING }
+#define NO_MEANING_IN_VMCB(function) \
+	{ function, VMCB_IF, NO_TRUTH, NO_MEANING }, \
+	{ function, VMCB_BAD, NO_TRUTH, NO_MEANING }
+
 /* No two good inputs differ in these. */
 static const struct effect_row fixed[] = {
+	{ VMRUN, MODEL, NO_OPTION, NO_MEANING },
+	{ BOUNDARY, MODEL, NO_OPTION, NO_MEANING },
+	{ EXECUTE, MODEL, NO_OPTION, NO_MEANING },
+	{ VMEXIT, MODEL, NO_OPTION, NO_MEANING },
+	NO_MEANING_IN_CPU(VMRUN), NO_MEANING_IN_CPU(BOUNDARY), NO_MEANING_IN_CPU(EXECUTE),
+	NO_MEANING_IN_CPU(CUT_SHORT), NO_MEANING_IN_CPU(VMEXIT),
+	NO_MEANING_IN_VMCB(VMRUN), NO_MEANING_IN_VMCB(VMEXIT),
 	{ VMRUN, CPU_FLAGS, FLAG(GUEST) | FLAG(HALTED), "the host executes VMRUN: 15.5" },
 	{ CUT_SHORT, CPU_FLAGS, FLAG(GUEST), "a guest was to have the event" },
 	{ CUT_SHORT, EVENT, V, "it is an event: 15.20" },
@@ -573,9 +611,9 @@ static const struct effect_matrix matrix = {
 	.n_words = N_WORDS,
 	.functions = functions,
 	.n_functions = N_FUNCTIONS,
-	/* a processor has 182 bits, a VMCB 394, a delivery 75 */
-	.pairs = (20 + 182 + 394) + (20 + 182) + (20 + 182 + 64) + (182 + 75) +
-		 (20 + 182 + 394 + 64) + 3 * 64,
+	/* a model has 32 bits, a processor 208, a VMCB 408, a delivery 75 */
+	.pairs = (32 + 208 + 408) + (32 + 208) + (32 + 208 + 64) + (208 + 75) +
+		 (32 + 208 + 408 + 64) + 3 * 64,
 	.samples = 16384,
 	.listed = { [EFFECT_FIXED] = EFFECT_ROWS(fixed),
 		    [EFFECT_NONE] = EFFECT_ROWS(ignored),

@@ -161,10 +161,11 @@ class Worker(Tree):
         built, outcome = {}, "same"
         sets = self.changed() if file == RULE_SETS else ()
         for attempt in SUITES[file]:
-            objects = [self.object(unit, file, attempt.quick, built)
-                       for unit in units_of(attempt.program)]
-            if None in objects:
-                return "compiler"
+            objects = []
+            for unit in units_of(attempt.program):
+                objects.append(self.object(unit, file, attempt.quick, built))
+                if objects[-1] is None:
+                    return "compiler"
             if all(self.directory not in o.parents for o in objects):
                 continue # it would run as it does without the mutation
             program = self.link(attempt.quick, objects)

@@ -33,18 +33,21 @@ object() { # source, object, flags...
 		fail "$source does not compile"
 }
 
-# A function with each word, side by side.
+# A function with each word, side by side. All have ended before it exits, which takes $work
+# away.
 each() { # function, word...
 	function=$1
 	shift
 	jobs=
+	status=0
 	for word in "$@"; do
 		"$function" "$word" &
 		jobs="$jobs $!"
 	done
 	for job in $jobs; do
-		wait "$job" || exit 1
+		wait "$job" || status=1
 	done
+	[ $status = 0 ] || exit 1
 }
 
 mkdir "$work/core" "$work/tests"

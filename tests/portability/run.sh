@@ -17,12 +17,13 @@ have() { # tool...
 	done
 }
 
-gate() { # "tools that it needs", command...
-	tools=$1
-	shift
+gate() { # name, "tools that it needs", command...
+	name=$1
+	tools=$2
+	shift 2
 	# shellcheck disable=SC2086 # a list
 	if ! have $tools; then
-		echo "portability: SKIPPED, not all of $tools are here: $*"
+		echo "portability $name: SKIPPED: not all of $tools are here"
 		skipped=$((skipped + 1))
 		return
 	fi
@@ -41,7 +42,7 @@ suite() { # "tools", brief or full, name, directory, argument of cmake...
 	name=$3
 	dir=$build/$4
 	shift 4
-	gate "$tools" sh "$here/suite.sh" "$how" "$name" "$dir" "$@"
+	gate "$name" "$tools" sh "$here/suite.sh" "$how" "$name" "$dir" "$@"
 }
 
 arch() { # name, "tools", architecture, argument of cmake...
@@ -58,7 +59,7 @@ emulator() { # architecture
 }
 
 core() { # name, compiler, standard, flag of the core...
-	gate "$2" sh "$here/core.sh" "$@"
+	gate "$1" "$2" sh "$here/core.sh" "$@"
 }
 
 # The cmocka of that architecture is there already, or else it has been said that there is
@@ -66,7 +67,7 @@ core() { # name, compiler, standard, flag of the core...
 elsewhere() { # name, architecture, compiler
 	lib=$build/$2/cmocka/lib
 	[ -e "$lib/pkgconfig/cmocka.pc" ] || return 0
-	gate "${3%% *}" env PKG_CONFIG_PATH="$lib/pkgconfig" \
+	gate "$1" "${3%% *}" env PKG_CONFIG_PATH="$lib/pkgconfig" \
 		RUN="$(emulator "$2") -L /usr/$2-linux-gnu -E LD_LIBRARY_PATH=$lib" \
 		sh "$here/core.sh" "$1" "$3" c11 -ffreestanding
 }

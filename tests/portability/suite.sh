@@ -14,7 +14,7 @@ log=$dir/log
 
 # Not psvm as it is built here: other compilers, sources of kernels, scripts for this
 # machine.
-without='gate|hypervisor|compile|consumer|mutation|kernel|proof|sweep|explore|browser|host'
+without='gate|hypervisor|compile|consumer|kernel|proof|sweep|explore|browser|host'
 define=
 if [ "$extent" = brief ]; then
 	without="$without|exhaustive|slow"
