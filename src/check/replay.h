@@ -82,9 +82,9 @@ struct cause {
 	  "as xapic-late, below an L0 that leaves the local APIC to L1: so its window " \
 	  "comes late, too", \
 	  PROCESSOR_BIT(QEMU_7_2), true, \
-	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(RIP) | \
-		  OUTCOME_BIT(PHYS_RIP) | OUTCOME_BIT(IRR) | OUTCOME_BIT(IN_L2) | \
-		  OUTCOME_BIT(IN_L1)) \
+	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(INT_VECTOR) | \
+		  OUTCOME_BIT(RIP) | OUTCOME_BIT(PHYS_RIP) | OUTCOME_BIT(IRR) | \
+		  OUTCOME_BIT(IN_L2) | OUTCOME_BIT(IN_L1)) \
 	X(tpr_rises, "spurious", \
 	  "Bochs: L1 raises its CR8 above the interrupt that is pending, and gets a " \
 	  "spurious one", \
