@@ -207,7 +207,7 @@ def compare_with_prediction(name, psvm, bare, rules, seen):
         second = row["flags"] == "CONT" and previous in seen.differ
         if case in seen.compared and not (case in alone or excuse or second):
             differ = seen.differ.get(case, {})
-            result.add(case, differ if differ != columns else {})
+            result.add(case, {} if differ == columns else differ or columns)
         else:
             result.not_compared += 1
         previous = case
