@@ -57,7 +57,7 @@ static void mix_nested(struct fingerprint *f, const struct nested *n)
 		       (uint64_t)n->nmi_masked << 6 | (uint64_t)n->stepping << 7 |
 		       (uint64_t)n->tpr << 8 | (uint64_t)n->intr << 16 |
 		       (uint64_t)n->nmis << 24 | (uint64_t)n->requests << 32 |
-		       (uint64_t)n->injects_nmi << 40);
+		       (uint64_t)n->injects_nmi << 40 | (uint64_t)n->waits_for_gif << 41);
 }
 
 static void mix_left(struct fingerprint *f, const struct product *p,
@@ -373,7 +373,7 @@ static bool nested_same_course(const struct nested *a, const struct nested *b)
 	       a->asleep == b->asleep && a->l1_if == b->l1_if && a->tpr == b->tpr &&
 	       a->intr == b->intr && a->nmis == b->nmis && a->gif == b->gif &&
 	       a->nmi_masked == b->nmi_masked && a->requests == b->requests &&
-	       a->stepping == b->stepping &&
+	       a->stepping == b->stepping && a->waits_for_gif == b->waits_for_gif &&
 	       a->vmcb01.words.misc1 == b->vmcb01.words.misc1 &&
 	       a->vmcb02.words.event_inj == b->vmcb02.words.event_inj;
 }

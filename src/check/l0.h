@@ -74,16 +74,23 @@ static inline bool l0_nests_vgif(const struct l0 *l)
 	return l0_nests(l, PSVM_C(OFFER_VGIF), PSVM_V_GIF_ENABLE);
 }
 
-/* The VMCB that holds L1's V_GIF, if L0 uses vGIF. Inline, so that a folded question
- * that is not about GIF does not look for it. */
+/* The VMCB that holds L1's V_GIF; null: L0 keeps L1's GIF in software, as it has to where
+ * vmcb02 has no V_GIF_ENABLE (rule set xen). Inline, so that a folded question that is
+ * not about GIF does not look for it. */
 static inline struct psvm_cpu_vmcb *l0_gif_vmcb(const struct l0 *l)
 {
-	return l->m->in_l2 && !l0_nests_vgif(l) ? &l->m->vmcb02 : &l->m->vmcb01;
+	if (!l0_uses_vgif(l))
+		return NULL;
+	if (!l->m->in_l2 || l0_nests_vgif(l))
+		return &l->m->vmcb01;
+	return l0_holds(l, &l->m->vmcb02, PSVM_V_GIF_ENABLE) ? &l->m->vmcb02 : NULL;
 }
 
 static inline bool l0_gif(const struct l0 *l)
 {
-	return l0_uses_vgif(l) ? l0_holds(l, l0_gif_vmcb(l), PSVM_V_GIF) : l->m->gif != 0;
+	const struct psvm_cpu_vmcb *vmcb = l0_gif_vmcb(l);
+
+	return vmcb != NULL ? l0_holds(l, vmcb, PSVM_V_GIF) : l->m->gif != 0;
 }
 
 static inline void l0_hold(struct psvm_cpu_vmcb *vmcb, uint64_t bit, bool value)
@@ -220,6 +227,9 @@ void l0_window_close(struct l0 *l);
 
 /* A window while L1 runs: no rule, and no V_IRQ of anybody in the way. */
 void l0_window_01(struct l0 *l, bool open);
+
+/* One that is only in place of what this L0 would do is not there while L2 runs. */
+void l0_window_aside(struct l0 *l, bool aside);
 
 bool l0_injecting(const struct l0 *l);
 

@@ -164,7 +164,7 @@ void l0_adopt(struct l0 *l, const struct psvm_result *r, enum l0_moment moment)
 	l->m->nmis = (uint8_t)(l->m->nmis + r->nmi_change);
 	if (l->m->nmis > MOST_NMIS)
 		l->m->nmis = MOST_NMIS;
-	if (!l0_uses_vgif(l))
+	if ((moment == L0_VMRUN || moment == L0_HANDBACK) && l0_gif_vmcb(l) == NULL)
 		l->m->gif = r->gif;
 	l0_request(l, r->requests);
 	l0_ask_again(l, moment);

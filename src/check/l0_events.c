@@ -18,13 +18,36 @@ static void window_open(struct l0 *l)
 	l0_adopt(l, &r, L0_WINDOW_OPEN);
 }
 
-void l0_window_01(struct l0 *l, bool open)
+/* A rule set that asks for no window while L1's interrupts are closed has none that waits
+ * for L1's GIF: xen looks at each exit instead. */
+static bool waits_for_gif(const struct l0 *l)
+{
+	return l->w->rules->cell[PSVM_CELL_CLOSED_WINDOW].move[0].bits == 0 && !l0_gif(l);
+}
+
+static void set_window_01(struct l0 *l, bool open)
 {
 	struct psvm_cpu_vmcb *vmcb = &l->m->vmcb01;
 
-	l0_did(l, open ? DEED_WINDOW_01 : DEED_WINDOW_01_CLOSE);
 	l0_set_bit(&vmcb->words.misc1, PSVM_INTERCEPT_MASK(VINTR), open);
 	l0_hold(vmcb, PSVM_V_INJECTION, open);
+}
+
+void l0_window_01(struct l0 *l, bool open)
+{
+	l0_did(l, open ? DEED_WINDOW_01 : DEED_WINDOW_01_CLOSE);
+	set_window_01(l, open);
+	l->m->waits_for_gif = open && waits_for_gif(l);
+}
+
+void l0_window_aside(struct l0 *l, bool aside)
+{
+	bool open = !aside && l->m->intr != 0;
+
+	if (!l->m->waits_for_gif)
+		return;
+	set_window_01(l, open);
+	l->m->waits_for_gif = aside || open;
 }
 
 static void inject(struct l0 *l, uint64_t type, uint64_t vector)

@@ -11,8 +11,10 @@ static bool nests_vnmi(const struct l0 *l)
 
 void l0_set_gif(struct l0 *l, bool gif)
 {
-	if (l0_uses_vgif(l))
-		l0_hold(l0_gif_vmcb(l), PSVM_V_GIF, gif);
+	struct psvm_cpu_vmcb *vmcb = l0_gif_vmcb(l);
+
+	if (vmcb != NULL)
+		l0_hold(vmcb, PSVM_V_GIF, gif);
 	else
 		l->m->gif = gif;
 }

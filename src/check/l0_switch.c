@@ -94,6 +94,7 @@ void l0_hand_back(struct l0 *l, uint64_t exit_code, bool deferred)
 	l->m->asleep = 0;
 	l->m->vmcb01.rflags_if = l->m->l1_if;
 	l->m->vmcb01.words.int_state = 0;
+	l0_window_aside(l, false);
 	l0_see(l, SEEN_EXIT, exit_code);
 }
 
@@ -116,6 +117,7 @@ void l0_vmrun(struct l0 *l)
 	struct psvm_result r;
 
 	l0_did(l, DEED_VMRUN);
+	l0_window_aside(l, true);
 	m->l1_if = m->vmcb01.rflags_if;
 	m->vmcb01.words.int_state = 0;
 	m->snapshot = m->vmcb12;
@@ -124,19 +126,20 @@ void l0_vmrun(struct l0 *l)
 	r = l0_transition(l, L0_VMRUN, checks_failed(m) ? PSVM_C(CHECKS_FAILED) : 0);
 	/* Of what checks_failed() has read, this is open in a set-up. */
 	reads_note(l->reads, READ_MISC2, m->snapshot.misc2 & PSVM_INTERCEPT_MASK(VMRUN));
+	m->in_l2 = r.outcome != PSVM_VMEXIT_INVALID;
 	l0_adopt(l, &r, L0_VMRUN);
 	l0_ask_again(l, L0_ENTER_CLOSE);
 	if (r.outcome == PSVM_VMEXIT_INVALID) {
 		l0_ask_again(l, L0_HANDBACK);
 		store_12(l, &r);
 		m->exit_code = PSVM_EXIT_INVALID;
+		l0_window_aside(l, false);
 		l0_see(l, SEEN_EXIT, PSVM_EXIT_INVALID);
 		return;
 	}
 	m->snapshot.words = r.v12;
 	m->vmcb02.rflags_if = m->snapshot.rflags_if;
 	m->vmcb02.bad = m->snapshot.bad;
-	m->in_l2 = 1;
 	m->moved = 0;
 	m->vmrun_pending = 1;
 	l0_merge(l);

@@ -173,10 +173,11 @@ struct nested {
 	uint8_t tpr;	       /* L1's local APIC: TPR 7:4 */
 	uint8_t intr;	       /* L1's local APIC: the interrupt that waits, or 0 */
 	uint8_t nmis;	       /* NMIs for L1 */
-	uint8_t gif;	       /* L1's, if L0 does not use vGIF */
+	uint8_t gif;	       /* L1's, if L0 keeps it in software */
 	uint8_t nmi_masked;    /* L1's, if L0 keeps it in software */
 	uint8_t requests;      /* PSVM_REQUEST_..., not served yet */
 	uint8_t stepping;      /* L0 looks again after each instruction: an NMI waits */
+	uint8_t waits_for_gif; /* the window on vmcb01 that this L0 would not have */
 	uint8_t injects_nmi;   /* L0 injects an NMI of L1, which is not delivered yet */
 	uint8_t stale;	       /* S11 did not hold at the last RESTORE */
 	uint16_t deeds;	       /* DEED_... of the last step */

@@ -25,6 +25,7 @@ HEX = ("a_exit_code", "a_int_ctl", "a_int_vector", "a_int_state", "a_event_inj")
 OFFSETS = ("a_rip_off", "virt_rip_off", "phys_rip_off")
 NUMBERS = ("cr8_after", "irr_after")
 V, V_IRQ, NO_EXIT = 1 << 31, 1 << 8, {"a_exit_code": "no exit"}
+AVIC = 3 << 30  # X2AVIC_ENABLE, AVIC_ENABLE
 RAN, DEAD = ("ok", "no_exit"), ("emulator_abort", "skipped")
 BELOW_KVM = {"qemu-7.2": "qemu-7.2-kvm"}  # a local APIC of KVM's, not QEMU's
 MOST_COMPLAINTS, SKIP = 12, 77
@@ -95,11 +96,17 @@ def dies(row):
     return row["status"] in DEAD and row["prog"] in ("3", "4", "12", "13", "14")
 
 
+def fails(row, _first):
+    return row["flags"] in ("ASID0", "NO_VMRUN_ICPT")
+
+
 CAUSES = {
     "hides-v-irq": hides_v_irq,
     "pair": lambda row, first: row["flags"] == "CONT" and first,
     "wide-vector": lambda row, _: prepared(row, V_IRQ) and int(row["b_int_vector"], 16) > 0xFF,
-    "failed-vmrun": lambda row, _: row["flags"] in ("ASID0", "NO_VMRUN_ICPT"),
+    "failed-vmrun": fails,
+    "last-02": fails,
+    "no-avic": lambda row, _: prepared(row, AVIC),
     "rest-of-068h": lambda row, _: int(row["b_int_state"], 16) > 1,
     "step-over-sti": lambda row, _: row["prog"] == "1" and row["flags"] == "NEED_VGIF",
     "dies": lambda row, _: dies(row) and prepared(row, V_IRQ),

@@ -41,7 +41,7 @@ struct l0 {
 
 	bool in_l2;
 	bool l1_if;	    /* L1's RFLAGS.IF at VMRUN */
-	bool l1_gif;	    /* L1's GIF, if the processor has no vGIF */
+	bool l1_gif;	    /* L1's GIF, where no VMCB has it: vmcb01.c */
 	bool l1_svme;	    /* EFER.SVME as L1 sees it */
 	uint64_t l1_hsave;  /* VM_HSAVE_PA, for L1 to read */
 	uint64_t last_12;   /* vmcb12 of the last VMRUN */

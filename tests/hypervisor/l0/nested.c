@@ -188,6 +188,7 @@ void nested_vmrun(void)
 	l0.l1_if = (vmcb01.save.rflags & RFLAGS_IF) != 0;
 	l0.moved = l0.last_12 != address;
 	l0.last_12 = address;
+	l0.requests = 0; /* while L1 runs nothing has to wait for them */
 	(void)do_transition(psvm_vmcb_snapshot, 0);
 	load_state(&vmcb12->save);
 	/* So far it was L1 that ran: now its interrupts are l0's to hand out. */
@@ -198,7 +199,8 @@ void nested_vmrun(void)
 	load_control();
 	l0.in_l2 = true;
 	l0.vmrun_pending = true;
-	l0.waiting = false;
+	/* What was pending has been seen: whether l0 looks again, the rules have said. */
+	l0.waiting = interrupt_pending() && (l0.requests & PSVM_REQUEST_EVENT) == 0;
 	l0.stepping = false;
 }
 

@@ -4,8 +4,8 @@
  * belong to them, and CPUID, which must not offer what l0 cannot nest.
  *
  * The GIF. STGI and CLGI of L1 are intercepted, so l0 knows it. With vGIF l0 keeps it
- * where the processor does, in vmcb01.V_GIF, because there it belongs to L2 while L2
- * runs: L2 can change it if L1 lets it.
+ * where the processor does, in V_GIF of the VMCB that runs: L2 can change it if L1 lets
+ * it. A rule set may leave V_GIF_ENABLE out of vmcb02; then it is in software.
  */
 #include "l0.h"
 
@@ -13,17 +13,21 @@ unsigned char msr_bitmap[2 * PAGE_SIZE] MACHINE_PAGE;
 
 /* --- the GIF ------------------------------------------------------------- */
 
-/* The VMCB that has it: while L2 runs vmcb02, unless that V_GIF is L2's own. */
+/* The VMCB that has it, or null: for L2 vmcb02, unless that V_GIF is L2's own. */
 static struct psvm_vmcb *gif_vmcb(void)
 {
-	bool nested = l0.in_l2 && (snapshot.int_ctl & PSVM_V_GIF_ENABLE) != 0;
-
-	return l0.in_l2 && !nested ? &vmcb02 : &vmcb01;
+	if (!l0.vgif)
+		return 0;
+	if (!l0.in_l2 || (snapshot.int_ctl & PSVM_V_GIF_ENABLE) != 0)
+		return &vmcb01;
+	return (vmcb02.control.int_ctl & PSVM_V_GIF_ENABLE) != 0 ? &vmcb02 : 0;
 }
 
 bool gif_of_l1(void)
 {
-	return l0.vgif ? (gif_vmcb()->control.int_ctl & PSVM_V_GIF) != 0 : l0.l1_gif;
+	const struct psvm_vmcb *vmcb = gif_vmcb();
+
+	return vmcb ? (vmcb->control.int_ctl & PSVM_V_GIF) != 0 : l0.l1_gif;
 }
 
 void set_gif_of_l1(bool gif)
@@ -31,7 +35,7 @@ void set_gif_of_l1(bool gif)
 	struct psvm_vmcb *vmcb = gif_vmcb();
 
 	l0.l1_gif = gif;
-	if (l0.vgif)
+	if (vmcb)
 		psvm_vmcb_set_int_ctl(vmcb, (vmcb->control.int_ctl & ~PSVM_V_GIF) |
 						    (gif ? PSVM_V_GIF : 0));
 }
