@@ -147,11 +147,27 @@ static void store_state(struct psvm_vmcb *to)
 	to->control.next_rip = vmcb02.control.next_rip;
 }
 
+static bool nested_paging(void)
+{
+	return (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
+}
+
+/* The processor reads nested page tables in the mode of the host (15.25.3), which for
+ * these is L1. */
+static void set_host_mode(void)
+{
+	uint64_t nxe = vmcb01.save.efer & EFER_NXE;
+
+	if ((vmcb01.save.efer & EFER_LMA) == 0 || (vmcb01.save.cr4 & CR4_LA57) != 0)
+		machine_fail("l0: L1's nested page tables do not have four levels");
+	write_msr(MSR_EFER, (read_msr(MSR_EFER) & ~EFER_NXE) | nxe);
+}
+
 /* What of the control area the rules do not know. L1's nested page tables map to l0's
  * physical memory, which is L1's; without them L2's memory is L1's. */
 static void load_control(void)
 {
-	bool paging = (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
+	bool paging = nested_paging();
 
 	vmcb02.control.asid = 2;
 	vmcb02.control.tlb_control =
@@ -160,7 +176,9 @@ static void load_control(void)
 	vmcb02.control.nested_ctl = PSVM_NESTED_CTL_NP_ENABLE;
 	vmcb02.control.nested_cr3 = paging ? snapshot.nested_cr3
 					   : vmcb01.control.nested_cr3;
-	if (!paging)
+	if (paging)
+		set_host_mode();
+	else
 		vmcb02.save.g_pat = vmcb01.save.g_pat;
 	merge_bitmaps();
 }
