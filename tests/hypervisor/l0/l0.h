@@ -40,10 +40,11 @@ struct l0 {
 	uint64_t registers[REGISTERS];
 
 	bool in_l2;
-	bool l1_if;	    /* L1's RFLAGS.IF at VMRUN */
-	bool l1_gif;	    /* L1's GIF, if the processor has no vGIF */
-	bool l1_svme;	    /* EFER.SVME as L1 sees it */
-	uint64_t l1_hsave;  /* VM_HSAVE_PA, for L1 to read */
+	bool l1_if;	/* L1's RFLAGS.IF at VMRUN */
+	bool l1_gif;	/* L1's GIF, if the processor has no vGIF */
+	bool svme[2];	/* EFER.SVME as L1 sees it, and L2 */
+	uint64_t vm_cr; /* L1's VM_CR and VM_HSAVE_PA */
+	uint64_t hsave;
 	uint64_t last_12;   /* vmcb12 of the last VMRUN */
 	bool moved;	    /* this vmcb12 is another one */
 	bool vmrun_pending; /* the emulated VMRUN has not run on the processor yet */
@@ -101,7 +102,14 @@ typedef struct psvm_result transition(const struct psvm_rules *rules,
 struct psvm_result do_transition(transition *t, uint32_t more);
 
 void nested_vmrun(void);
+
+/* deferred: the processor has not made it now, l0 has. */
 void nested_vmexit(uint64_t exit_code, bool deferred);
+
+/* An exception that the guest's instruction has, by its exit code: an exit if L1
+ * intercepts it, which EVENTINJ does not ask. */
+void raise(uint64_t exit_code);
+
 void l2_run(void);
 
 /* --- events.c ------------------------------------------------------------ */
@@ -117,9 +125,12 @@ bool step_event(void);
 
 /* --- emulate.c ----------------------------------------------------------- */
 
-void inject_exception(uint32_t vector);
 bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
 void skip(uint64_t bytes);
+uint64_t efer_of_guest(void); /* as it sees it */
+
+/* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
+bool is_page(uint64_t address);
 
 /* --- guest.c ------------------------------------------------------------- */
 

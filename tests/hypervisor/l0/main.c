@@ -96,6 +96,7 @@ static void start(const char *line)
 	l0.pages.request = on_request;
 	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
 	write_msr(MSR_VM_HSAVE_PA, (uintptr_t)host_save);
+	l0.vm_cr = read_msr(MSR_VM_CR);
 	clgi();
 	print("l0: %s%s\n", line, l0.vgif ? "" : " (no vGIF)");
 }

@@ -134,6 +134,7 @@ static void load_state(const struct psvm_vmcb_save *from)
 #define LOAD(field) to->field = from->field;
 	STATE(LOAD)
 #undef LOAD
+	l0.svme[1] = (from->efer & EFER_SVME) != 0;
 }
 
 static void store_state(struct psvm_vmcb *to)
@@ -141,6 +142,7 @@ static void store_state(struct psvm_vmcb *to)
 #define STORE(field) to->save.field = vmcb02.save.field;
 	STATE(STORE)
 #undef STORE
+	to->save.efer = efer_of_guest();
 	to->control.exit_code = vmcb02.control.exit_code;
 	to->control.exit_info_1 = vmcb02.control.exit_info_1;
 	to->control.exit_info_2 = vmcb02.control.exit_info_2;
@@ -173,6 +175,7 @@ static void load_control(void)
 	vmcb02.control.tlb_control =
 		PSVM_TLB_CONTROL_FLUSH_ALL; /* all L1's ASIDs are 2 */
 	vmcb02.control.tsc_offset = snapshot.tsc_offset;
+	vmcb02.control.next_rip = snapshot.next_rip; /* of a software interrupt */
 	vmcb02.control.nested_ctl = PSVM_NESTED_CTL_NP_ENABLE;
 	vmcb02.control.nested_cr3 = paging ? snapshot.nested_cr3
 					   : vmcb01.control.nested_cr3;
@@ -197,8 +200,8 @@ void nested_vmrun(void)
 	uint64_t address = vmcb01.save.rax;
 	struct psvm_vmcb *vmcb12 = memory(address);
 
-	if (address % PAGE_SIZE != 0) {
-		inject_exception(PSVM_EXIT_EXCP_GP & 31);
+	if (!is_page(address)) {
+		raise(PSVM_EXIT_EXCP_GP);
 		return;
 	}
 	skip(3);
@@ -224,7 +227,15 @@ void nested_vmrun(void)
 
 void nested_vmexit(uint64_t exit_code, bool deferred)
 {
-	vmcb02.control.exit_code = exit_code;
+	struct psvm_vmcb_control *c = &vmcb02.control;
+
+	c->exit_code = exit_code;
+	if (deferred) { /* the rest is of the last exit of the processor */
+		c->exit_info_1 = 0;
+		c->exit_info_2 = 0;
+		c->exit_int_info = 0;
+		c->next_rip = 0;
+	}
 	(void)do_transition(psvm_vmcb_nested_sync_int_ctl,
 			    if_set(deferred, PSVM_C(DEFERRED)));
 	store_state(l0.pages.vmcb12);
@@ -239,6 +250,7 @@ static bool is_for_l1(uint64_t exit_code)
 {
 	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
 
+	vmcb02.control.exit_code = exit_code;
 	l0.pages.facts = facts_now();
 	switch (psvm_vmcb_route_exit(l0.rules, &l0.pages)) {
 	case PSVM_L1:
@@ -250,6 +262,22 @@ static bool is_for_l1(uint64_t exit_code)
 	default: /* faults of L1's nested page tables: l0 has none in between */
 		return exit_code == PSVM_EXIT_NPF;
 	}
+}
+
+void raise(uint64_t exit_code)
+{
+	bool has_code = exit_code == PSVM_EXIT_EXCP_GP;
+
+	vmcb01.control.intercept_exceptions = 0; /* not what l0 wants of L2 */
+	if (l0.in_l2 && is_for_l1(exit_code)) {
+		nested_vmexit(exit_code, true);
+		return;
+	}
+	current_vmcb()->control.event_inj = PSVM_EVENT_INJ_V |
+					    (uint64_t)PSVM_EVENT_TYPE_EXCEPTION
+						    << PSVM_EVENT_TYPE_SHIFT |
+					    (exit_code & 31) |
+					    (has_code ? PSVM_EVENT_INJ_EV : 0);
 }
 
 /* vmcb02 before every run, in the order that psvm_rule() asks for. */
@@ -289,17 +317,13 @@ static void leave(void)
 		vmcb02.save.rflags &= ~RFLAGS_TF;
 }
 
-/* The delivery of an event ended in an exit of which L1 does not learn: once more. */
-static void inject_again(void)
-{
-	if (vmcb02.control.exit_int_info & PSVM_EVENT_INJ_V)
-		vmcb02.control.event_inj = vmcb02.control.exit_int_info;
-	vmcb02.control.exit_int_info = 0;
-}
-
-/* An exit of L2 that is l0's. */
+/* An exit of L2 that is l0's. It has not cut short the delivery of an event: l0 has no
+ * faults of its own. Who has, as with nested page tables that map on demand, injects
+ * EXITINTINFO again, with next_rip if it is a software interrupt. */
 static void handle(uint64_t exit_code)
 {
+	if (vmcb02.control.exit_int_info & PSVM_EVENT_INJ_V)
+		machine_fail("l0: exit 0x%lx of L2 while it gets an event", exit_code);
 	switch (exit_code) {
 	case PSVM_EXIT_EXCP_DB: /* a step */
 	case PSVM_EXIT_INTR:
@@ -312,10 +336,9 @@ static void handle(uint64_t exit_code)
 		if (!emulate(exit_code))
 			machine_fail("l0: exit 0x%lx of L2, rip 0x%lx", exit_code,
 				     vmcb02.save.rip);
-		if (rule(PSVM_CELL_EMULATE_REFRESH))
+		if (l0.in_l2 && rule(PSVM_CELL_EMULATE_REFRESH))
 			(void)do_transition(psvm_vmcb_refresh, 0);
 	}
-	inject_again();
 }
 
 void l2_run(void)

@@ -166,7 +166,7 @@ void l1_run(void)
 	vmcb01.control.event_inj = 0;
 	vmcb01.control.tlb_control = PSVM_TLB_CONTROL_NOTHING;
 	exit_code = vmcb01.control.exit_code;
-	if (exit_code == PSVM_EXIT_VMRUN && l0.l1_svme)
+	if (exit_code == PSVM_EXIT_VMRUN && l0.svme[0])
 		nested_vmrun();
 	else if (!emulate(exit_code))
 		machine_fail("l0: exit 0x%lx of L1, info 0x%lx 0x%lx, rip 0x%lx",
