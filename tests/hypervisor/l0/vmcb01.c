@@ -109,15 +109,18 @@ static void set_state(struct psvm_vmcb_save *save, uint64_t entry)
 
 /* --- MSR permission bitmaps ---------------------------------------------- */
 
-/* Two bits for each MSR, read and write: those from 0 on in the first quarter, C0000000h
- * in the second, C0010000h in the third. */
+/* Two bits for each MSR of three ranges, read and write (15.11). */
+enum { MSR_RANGES = 3, MSR_RANGE = 0x2000, MSR_NO_BIT = MSR_RANGES * MSR_RANGE * 2 };
+
 static uint32_t msr_bit(uint32_t msr)
 {
-	uint32_t quarter = msr >= UINT32_C(0xc0010000)	 ? 2
-			   : msr >= UINT32_C(0xc0000000) ? 1
-							 : 0;
+	static const uint32_t first[MSR_RANGES] = { 0, UINT32_C(0xc0000000),
+						    UINT32_C(0xc0010000) };
 
-	return quarter * 0x800 * 8 + (msr & 0x1fff) * 2;
+	for (uint32_t i = 0; i < MSR_RANGES; i++)
+		if (msr - first[i] < MSR_RANGE)
+			return (i * MSR_RANGE + msr - first[i]) * 2;
+	return MSR_NO_BIT;
 }
 
 static void intercept_msr(uint32_t msr)
@@ -131,7 +134,7 @@ bool intercepts_msr(const unsigned char *bitmap, uint32_t msr, bool write)
 {
 	uint32_t bit = msr_bit(msr) + write;
 
-	return (bitmap[bit / 8] >> bit % 8 & 1) != 0;
+	return bit >= MSR_NO_BIT || (bitmap[bit / 8] >> bit % 8 & 1) != 0;
 }
 
 /* --- the start ----------------------------------------------------------- */
