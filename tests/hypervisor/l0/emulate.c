@@ -32,6 +32,7 @@ static uint32_t low(unsigned number)
 #define LEAF_EXTENDED  UINT32_C(0x80000001)
 #define LEAF_ADDRESSES UINT32_C(0x80000008)
 #define LEAF_SVM       UINT32_C(0x8000000a)
+#define LEAF_SEV       UINT32_C(0x8000001f)
 #define ECX_SKINIT     (UINT32_C(1) << 12)
 #define ECX_TCE	       (UINT32_C(1) << 17)
 #define EDX_NX	       (UINT32_C(1) << 20)
@@ -40,13 +41,34 @@ static uint32_t low(unsigned number)
 #define SVM_OFFERED    (UINT32_C(1) << 0 | UINT32_C(1) << 3)
 #define SVM_VGIF       (UINT32_C(1) << 16)
 
+/* What CPUID repeats of the guest's CR4, and not of l0's. */
+static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t ecx)
+{
+	static const struct {
+		uint32_t leaf, ecx, cr4;
+	} bits[] = {
+		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
+		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE */
+	};
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (bits[i].leaf == leaf)
+			ecx = (ecx & ~bits[i].ecx) |
+			      (current_vmcb()->save.cr4 & bits[i].cr4 ? bits[i].ecx : 0);
+	return ecx;
+}
+
 static void emulate_cpuid(void)
 {
 	uint32_t leaf = low(RAX);
 	struct cpuid r = cpuid(leaf, low(RCX));
+	static const struct cpuid none;
 
+	r.ecx = ecx_of_cr4(leaf, r.ecx);
 	if (leaf == LEAF_EXTENDED)
 		r.ecx &= ~ECX_SKINIT;
+	if (leaf == LEAF_SEV)
+		r = none;
 	if (leaf == LEAF_SVM)
 		r.edx &= SVM_OFFERED | (l0.vgif ? SVM_VGIF : 0);
 	*register_of(RAX) = r.eax;
