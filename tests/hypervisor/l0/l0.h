@@ -51,7 +51,9 @@ struct l0 {
 	uint32_t requests;  /* PSVM_REQUEST_..., not served yet */
 	bool waiting;	    /* an interrupt for L1 waits, and l0 knows it */
 	bool stepping;	    /* and looks again after each instruction of L2 */
-	bool asleep;	    /* L2 executed HLT, which l0 intercepts */
+	uint64_t step_tf;   /* L2's RFLAGS.TF and DR6 before it */
+	uint64_t step_dr6;
+	bool asleep; /* L2 executed HLT, which l0 intercepts */
 };
 
 extern struct l0 l0;

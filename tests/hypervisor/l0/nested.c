@@ -119,12 +119,17 @@ static void merge_bitmaps(void)
 
 /* --- L2's state ---------------------------------------------------------- */
 
-/* What VMRUN loads and #VMEXIT stores of the state save area (APM 15.5.1, 15.6). The rest
- * belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
+static bool nested_paging(void)
+{
+	return (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
+}
+
+/* What VMRUN loads and #VMEXIT stores of the state save area (APM 15.5.1, 15.6), besides
+ * G_PAT. The rest belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
 /* clang-format off */
 #define STATE(X) \
 	X(es) X(cs) X(ss) X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) \
-	X(dr7) X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
+	X(dr7) X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2)
 /* clang-format on */
 
 static void load_state(const struct psvm_vmcb_save *from)
@@ -134,6 +139,7 @@ static void load_state(const struct psvm_vmcb_save *from)
 #define LOAD(field) to->field = from->field;
 	STATE(LOAD)
 #undef LOAD
+	to->g_pat = nested_paging() ? from->g_pat : vmcb01.save.g_pat;
 	l0.svme[1] = (from->efer & EFER_SVME) != 0;
 }
 
@@ -143,15 +149,12 @@ static void store_state(struct psvm_vmcb *to)
 	STATE(STORE)
 #undef STORE
 	to->save.efer = efer_of_guest();
+	if (nested_paging())
+		to->save.g_pat = vmcb02.save.g_pat;
 	to->control.exit_code = vmcb02.control.exit_code;
 	to->control.exit_info_1 = vmcb02.control.exit_info_1;
 	to->control.exit_info_2 = vmcb02.control.exit_info_2;
 	to->control.next_rip = vmcb02.control.next_rip;
-}
-
-static bool nested_paging(void)
-{
-	return (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
 }
 
 /* The processor reads nested page tables in the mode of the host (15.25.3), which for
@@ -165,24 +168,30 @@ static void set_host_mode(void)
 	write_msr(MSR_EFER, (read_msr(MSR_EFER) & ~EFER_NXE) | nxe);
 }
 
+/* #VMEXIT does not load these: L1 finds what L2 has left. And no breakpoints (15.6). */
+static void leave_to_l1(struct psvm_vmcb_save *to)
+{
+	to->cr2 = vmcb02.save.cr2;
+	to->dr6 = vmcb02.save.dr6;
+	to->dr7 = DR7_RESET;
+	if (!nested_paging())
+		to->g_pat = vmcb02.save.g_pat;
+}
+
 /* What of the control area the rules do not know. L1's nested page tables map to l0's
  * physical memory, which is L1's; without them L2's memory is L1's. */
 static void load_control(void)
 {
-	bool paging = nested_paging();
-
 	vmcb02.control.asid = 2;
 	vmcb02.control.tlb_control =
 		PSVM_TLB_CONTROL_FLUSH_ALL; /* all L1's ASIDs are 2 */
 	vmcb02.control.tsc_offset = snapshot.tsc_offset;
 	vmcb02.control.next_rip = snapshot.next_rip; /* of a software interrupt */
 	vmcb02.control.nested_ctl = PSVM_NESTED_CTL_NP_ENABLE;
-	vmcb02.control.nested_cr3 = paging ? snapshot.nested_cr3
-					   : vmcb01.control.nested_cr3;
-	if (paging)
+	vmcb02.control.nested_cr3 = nested_paging() ? snapshot.nested_cr3
+						    : vmcb01.control.nested_cr3;
+	if (nested_paging())
 		set_host_mode();
-	else
-		vmcb02.save.g_pat = vmcb01.save.g_pat;
 	merge_bitmaps();
 }
 
@@ -239,9 +248,9 @@ void nested_vmexit(uint64_t exit_code, bool deferred)
 	(void)do_transition(psvm_vmcb_nested_sync_int_ctl,
 			    if_set(deferred, PSVM_C(DEFERRED)));
 	store_state(l0.pages.vmcb12);
+	leave_to_l1(&vmcb01.save);
 	l0.in_l2 = false;
 	l0.asleep = false;
-	vmcb01.control.int_state = 0;
 }
 
 /* --- running L2 ---------------------------------------------------------- */
@@ -259,8 +268,8 @@ static bool is_for_l1(uint64_t exit_code)
 		return exit_code != PSVM_EXIT_MSR_PROT ||
 		       intercepts_msr(bitmap12, (uint32_t)l0.registers[RCX],
 				      vmcb02.control.exit_info_1 != 0);
-	default: /* faults of L1's nested page tables: l0 has none in between */
-		return exit_code == PSVM_EXIT_NPF;
+	default: /* faults of L1's nested page tables, if it has any: l0's have none */
+		return exit_code == PSVM_EXIT_NPF && nested_paging();
 	}
 }
 
@@ -300,9 +309,24 @@ static bool prepare_step(void)
 {
 	bool event = l0.stepping && (injecting() || step_event());
 
+	l0.step_dr6 = vmcb02.save.dr6;
+	l0.step_tf = vmcb02.save.rflags & RFLAGS_TF;
 	if (l0.stepping && !event)
 		vmcb02.save.rflags |= RFLAGS_TF;
 	return event || !l0.waiting;
+}
+
+/* #DB while l0 steps: L2's own as well, if it steps itself or DR6 has another cause,
+ * which was not there before. Else L2 never learns of it. */
+static void handle_step(void)
+{
+	struct psvm_vmcb_save *save = &vmcb02.save;
+
+	if (l0.step_tf == 0)
+		save->dr6 = (save->dr6 & ~DR6_BS) | (l0.step_dr6 & DR6_BS);
+	if (l0.step_tf != 0 || (save->dr6 & ~l0.step_dr6 & DR6_CAUSES) != 0)
+		raise(PSVM_EXIT_EXCP_DB);
+	l0.requests |= PSVM_REQUEST_EVENT;
 }
 
 /* After every run: what the processor has changed goes to the snapshot. */
@@ -313,7 +337,7 @@ static void leave(void)
 	(void)do_transition(psvm_vmcb_refresh, 0);
 	if (rule(PSVM_CELL_TPR_STORE))
 		write_cr8(vmcb02.control.int_ctl & PSVM_V_TPR);
-	if (l0.stepping)
+	if (l0.stepping && l0.step_tf == 0)
 		vmcb02.save.rflags &= ~RFLAGS_TF;
 }
 
@@ -325,7 +349,9 @@ static void handle(uint64_t exit_code)
 	if (vmcb02.control.exit_int_info & PSVM_EVENT_INJ_V)
 		machine_fail("l0: exit 0x%lx of L2 while it gets an event", exit_code);
 	switch (exit_code) {
-	case PSVM_EXIT_EXCP_DB: /* a step */
+	case PSVM_EXIT_EXCP_DB:
+		handle_step();
+		break;
 	case PSVM_EXIT_INTR:
 		l0.requests |= PSVM_REQUEST_EVENT;
 		break;

@@ -99,8 +99,8 @@ static void set_state(struct psvm_vmcb_save *save, uint64_t entry)
 	set_segment(&save->es, 0x10, 0xc93);
 	save->cr0 = 0x11; /* PE, ET */
 	save->efer = EFER_SVME;
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
+	save->dr6 = DR6_RESET;
+	save->dr7 = DR7_RESET;
 	save->g_pat = UINT64_C(0x0007040600070406);
 	save->rflags = RFLAGS_ONE;
 	save->rip = entry;

@@ -128,6 +128,10 @@ enum {
 #define VM_CR_BITS	UINT64_C(0x1f)
 #define CR0_PG		UINT64_C(0x80000000)
 #define CR4_LA57	UINT64_C(0x1000)
+#define DR6_BS		UINT64_C(0x4000)
+#define DR6_CAUSES	UINT64_C(0xe00f) /* besides, BT, BD and B3 to B0 */
+#define DR6_RESET	UINT64_C(0xffff0ff0)
+#define DR7_RESET	UINT64_C(0x400)
 #define RFLAGS_TF	UINT64_C(0x100)
 #define RFLAGS_IF	UINT64_C(0x200)
 #define RFLAGS_ONE	UINT64_C(0x2)
