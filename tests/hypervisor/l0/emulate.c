@@ -263,8 +263,9 @@ static void emulate_vmload(bool load)
 
 static bool is_svm(uint64_t exit_code)
 {
-	return exit_code >= PSVM_EXIT_VMRUN && exit_code <= PSVM_EXIT_SKINIT &&
-	       exit_code != PSVM_EXIT_VMMCALL;
+	return exit_code == PSVM_EXIT_INVLPGA ||
+	       (exit_code >= PSVM_EXIT_VMRUN && exit_code <= PSVM_EXIT_SKINIT &&
+		exit_code != PSVM_EXIT_VMMCALL);
 }
 
 bool emulate(uint64_t exit_code)
