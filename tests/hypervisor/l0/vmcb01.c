@@ -9,6 +9,8 @@
  */
 #include "l0.h"
 
+#include "../machine/vmcb.h"
+
 unsigned char msr_bitmap[2 * PAGE_SIZE] MACHINE_PAGE;
 
 /* --- the GIF ------------------------------------------------------------- */
@@ -60,7 +62,8 @@ static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 	c->int_ctl |= closed ? PSVM_V_INTR_MASKING : 0;
 }
 
-/* L1's interrupts are l0's to hand out. The rest is for the rules to say. */
+/* L1's interrupts are l0's to hand out. The rest is for the rules to say. With vGIF the
+ * processor changes L2's GIF, but it does not know if L2 has no SVM. */
 static void set_intercepts_for_l2(struct psvm_vmcb_control *c)
 {
 	uint32_t window = c->intercept_misc1 & PSVM_INTERCEPT_VINTR;
@@ -69,7 +72,8 @@ static void set_intercepts_for_l2(struct psvm_vmcb_control *c)
 	c->intercept_exceptions = l0.stepping ? 1 << (PSVM_EXIT_EXCP_DB & 31) : 0;
 	c->intercept_misc1 = MISC1_ALWAYS | PSVM_INTERCEPT_INTR | window |
 			     (rule(PSVM_CELL_HLT_INTERCEPT) ? PSVM_INTERCEPT_HLT : 0);
-	c->intercept_misc2 = MISC2_ALWAYS | (l0.vgif ? 0 : GIF_INSTRUCTIONS);
+	c->intercept_misc2 = MISC2_ALWAYS |
+			     (l0.vgif && l0.svme[1] ? 0 : GIF_INSTRUCTIONS);
 	c->int_ctl |= PSVM_V_INTR_MASKING;
 }
 
@@ -83,25 +87,11 @@ void set_intercepts_01(void)
 
 /* --- the state that a multiboot loader leaves ---------------------------- */
 
-static void set_segment(struct psvm_vmcb_segment *segment, uint16_t selector,
-			uint16_t attributes)
-{
-	segment->selector = selector;
-	segment->attrib = attributes;
-	segment->limit = UINT32_MAX;
-}
-
 static void set_state(struct psvm_vmcb_save *save, uint64_t entry)
 {
-	set_segment(&save->cs, 0x08, 0xc9b);
-	set_segment(&save->ss, 0x10, 0xc93);
-	set_segment(&save->ds, 0x10, 0xc93);
-	set_segment(&save->es, 0x10, 0xc93);
+	set_start(save, CODE_32);
 	save->cr0 = 0x11; /* PE, ET */
 	save->efer = EFER_SVME;
-	save->dr6 = DR6_RESET;
-	save->dr7 = DR7_RESET;
-	save->g_pat = UINT64_C(0x0007040600070406);
 	save->rflags = RFLAGS_ONE;
 	save->rip = entry;
 	save->rax = MULTIBOOT_LOADED;

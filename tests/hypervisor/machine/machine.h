@@ -25,7 +25,6 @@ struct frame {
 };
 
 _Noreturn void machine_main(const struct multiboot *information);
-/* An exception with an error code has it where the others have RIP. */
 void machine_interrupt(uint32_t vector, struct frame *frame);
 
 /* --- what machine.c, boot.S and image.ld have ---------------------------- */
@@ -191,9 +190,12 @@ static inline void out8(uint16_t port, uint8_t value)
 		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
 	}
 MACHINE_READ(cr0)
+MACHINE_READ(cr2)
 MACHINE_READ(cr3)
 MACHINE_READ(cr4)
 MACHINE_READ(cr8)
+MACHINE_READ(dr6)
+MACHINE_READ(dr7)
 #undef MACHINE_READ
 
 static inline void set_interrupts(bool on)
