@@ -23,7 +23,8 @@ bool interrupt_masked(void)
 	return highest != 0 && highest >> 4 <= (uint8_t)read_cr8();
 }
 
-/* Acknowledging is what taking an interrupt does: l0 takes it for a moment. */
+/* Acknowledging is what taking an interrupt does: l0 takes it for a moment, and no other
+ * one. */
 static volatile uint32_t acknowledged;
 
 void machine_interrupt(uint32_t vector, struct frame *frame)
@@ -32,12 +33,12 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 		machine_fail("l0: exception %u, frame %lx %lx", vector, frame->rip,
 			     frame->cs);
 	acknowledged = vector;
+	frame->rflags &= ~RFLAGS_IF;
 }
 
-/* Its vector; 0 if there is none after all. */
+/* The vector of the one that is pending. */
 static uint32_t acknowledge(void)
 {
-	acknowledged = 0;
 	__asm__ volatile("stgi; sti; nop; cli; clgi" : : : "memory");
 	return acknowledged;
 }
@@ -49,26 +50,17 @@ bool injecting(void)
 	return (current_vmcb()->control.event_inj & PSVM_EVENT_INJ_V) != 0;
 }
 
-static void inject(uint64_t vector)
-{
-	vmcb02.control.event_inj = PSVM_EVENT_INJ_V |
-				   (uint64_t)PSVM_EVENT_TYPE_INTR
-					   << PSVM_EVENT_TYPE_SHIFT |
-				   vector;
-}
-
 static void serve_interrupt(void)
 {
-	uint32_t vector;
-
 	switch (psvm_interrupt_arrives(l0.rules, nested_now())) {
 	case PSVM_EXIT:
 		nested_vmexit(PSVM_EXIT_INTR, true);
 		break;
 	case PSVM_INJECT:
-		vector = acknowledge();
-		if (vector != 0)
-			inject(vector);
+		vmcb02.control.event_inj = PSVM_EVENT_INJ_V |
+					   (uint64_t)PSVM_EVENT_TYPE_INTR
+						   << PSVM_EVENT_TYPE_SHIFT |
+					   acknowledge();
 		break;
 	case PSVM_OPEN_WINDOW:
 		do_transition(psvm_vmcb_window_open, 0);
@@ -94,27 +86,31 @@ void serve_requests(void)
 
 /* --- V_IRQ of L2, where l0 does what the processor would ----------------- */
 
-static bool virtual_interrupt_open(void)
+/* As psvm/cpu.h has it from the manual: L2 is between two instructions. */
+static struct psvm_cpu_step virtual_interrupt(void)
 {
-	uint64_t c = vmcb02.control.int_ctl;
-	uint64_t priority = (c & PSVM_V_INTR_PRIO) >> PSVM_V_INTR_PRIO_SHIFT;
+	const struct psvm_vmcb_control *c = &vmcb02.control;
+	struct psvm_cpu cpu = {
+		.int_ctl = c->int_ctl,
+		.misc1 = c->intercept_misc1,
+		.flags = PSVM_CPU_F(GUEST) | PSVM_CPU_F(GIF) |
+			 (vmcb02.save.rflags & RFLAGS_IF ? PSVM_CPU_F(IF) : 0) |
+			 (c->int_state & PSVM_INT_STATE_INTERRUPT_SHADOW
+				  ? PSVM_CPU_F(SHADOW)
+				  : 0),
+	};
 
-	return (c & PSVM_V_IRQ) != 0 &&
-	       ((c & PSVM_V_IGN_TPR) != 0 || priority > (c & PSVM_V_TPR)) &&
-	       ((c & PSVM_V_GIF_ENABLE) == 0 || (c & PSVM_V_GIF) != 0) &&
-	       (vmcb02.save.rflags & RFLAGS_IF) != 0 &&
-	       (vmcb02.control.int_state & PSVM_INT_STATE_INTERRUPT_SHADOW) == 0;
+	return psvm_cpu_boundary(0, cpu);
 }
 
 bool step_event(void)
 {
-	uint64_t c = vmcb02.control.int_ctl;
+	struct psvm_cpu_step step = virtual_interrupt();
 
-	if (!virtual_interrupt_open() ||
-	    (vmcb02.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
+	if (step.what != PSVM_CPU_DELIVERED)
 		return false;
-	inject((c & PSVM_V_INTR_VECTOR) >> PSVM_V_INTR_VECTOR_SHIFT);
-	psvm_vmcb_set_int_ctl(&vmcb02, c & ~PSVM_V_IRQ);
+	vmcb02.control.event_inj = step.event;
+	psvm_vmcb_set_int_ctl(&vmcb02, step.cpu.int_ctl);
 	return true;
 }
 
@@ -137,7 +133,8 @@ static void wake_for_interrupt(uint64_t wakes)
 void sleep_l2(void)
 {
 	uint64_t wakes = rule(PSVM_CELL_HLT_WAKE);
-	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 && virtual_interrupt_open();
+	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 &&
+		       virtual_interrupt().what != PSVM_CPU_RAN;
 	bool window = (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0;
 
 	if (virtual && window)

@@ -19,6 +19,25 @@
  *
  * l0 itself runs with GIF = 0. It has no state in FS, GS, TR or the registers of the FPU,
  * so those are always L1's or L2's.
+ *
+ * What libpsvm decides. Each transition of psvm/pages.h at its moment: VMRUN, a window,
+ * an exit, #VMEXIT. Whose an exit of L2 is: is_for_l1(), in nested.c, asks
+ * psvm_vmcb_route_exit(), and L1's MSR bitmap if that is the answer; all exits of L1 are
+ * l0's. l0 itself writes of int_ctl
+ *   - in vmcb01 how it runs L1, which the rules take as given (ENTER_FROM_01):
+ *     V_INTR_MASKING, and V_GIF_ENABLE and V_GIF if l0 uses vGIF;
+ *   - in vmcb02 what the processor would have written if l0 had not intercepted the
+ *     instruction: V_TPR by CR8, V_GIF by STGI, V_IRQ when a step takes it.
+ *
+ * What l0 needs of L1. If it meets anything else it says so, and stops:
+ *   - long mode, four levels of nested page tables, MOV CR8 with REX and no prefix;
+ *   - interrupts of the local APIC, in x2APIC mode or at FEE00000h. While L2 runs, not
+ *     one of an 8259 (ExtINT), which waits where l0 cannot see it; no NMI, SMI, INIT;
+ *   - VMCBs, bitmaps, page tables and what L2 touches in the first 4 GiB.
+ * It would not notice
+ *   - a PAT of L1 whose entry 0 is of another type: nested page tables are read with
+ *     l0's PAT, which is that of a reset;
+ *   - while it steps, a #DB of L2 that sets no bit of DR6 which was not set before.
  */
 #ifndef L0_H
 #define L0_H
@@ -26,6 +45,8 @@
 /* The transitions are called, not compiled in: what is tested is the library. */
 #define PSVM_EXTERN
 #include <psvm/psvm.h>
+
+#include <psvm/cpu.h>
 
 #include "../machine/machine.h"
 
@@ -78,6 +99,9 @@ void l1_run(void);
 
 /* The intercepts of vmcb01: what l0 wants of L1, or of L2. A window keeps its VINTR. */
 void set_intercepts_01(void);
+
+/* L1's interrupts do not reach it: l0 hands them out. */
+void hold_back_interrupts(bool on);
 
 /* L1's GIF, wherever it is now. */
 bool gif_of_l1(void);

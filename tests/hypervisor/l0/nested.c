@@ -83,7 +83,9 @@ static struct psvm_intercepts intercepts_of(const struct psvm_vmcb_control *c)
 }
 
 /* vmcb02's intercepts are those of vmcb01 and of L1, as the rules merge them. Those of
- * vmcb01 follow what has happened since the last run. */
+ * vmcb01 follow what has happened since the last run. The intercept of a window that the
+ * rules keep in vmcb02 itself is in neither: psvm_vmcb_window_open() sets it, _close()
+ * takes it away, and it stays as it is in between. */
 static void merge(void)
 {
 	struct psvm_vmcb_control *c = &vmcb02.control;
@@ -220,8 +222,7 @@ void nested_vmrun(void)
 	l0.last_12 = address;
 	(void)do_transition(psvm_vmcb_snapshot, 0);
 	load_state(&vmcb12->save);
-	/* So far it was L1 that ran: now its interrupts are l0's to hand out. */
-	psvm_vmcb_set_int_ctl(&vmcb01, vmcb01.control.int_ctl | PSVM_V_INTR_MASKING);
+	hold_back_interrupts(true);
 	if (do_transition(psvm_vmcb_enter, if_set(checks_failed(), PSVM_C(CHECKS_FAILED)))
 		    .outcome == PSVM_VMEXIT_INVALID)
 		return;
@@ -329,9 +330,12 @@ static void handle_step(void)
 	l0.requests |= PSVM_REQUEST_EVENT;
 }
 
-/* After every run: what the processor has changed goes to the snapshot. */
+/* After every run: what the processor has changed goes to the snapshot. An interrupt that
+ * does not wait in the local APIC would make L2 exit forever: it is an 8259's. */
 static void leave(void)
 {
+	if (vmcb02.control.exit_code == PSVM_EXIT_INTR && !interrupt_pending())
+		machine_fail("l0: an interrupt that is not of the local APIC");
 	l0.vmrun_pending = false;
 	vmcb02.control.tlb_control = PSVM_TLB_CONTROL_NOTHING;
 	(void)do_transition(psvm_vmcb_refresh, 0);

@@ -49,7 +49,14 @@ void set_gif_of_l1(bool gif)
 	 PSVM_INTERCEPT_SKINIT)
 #define GIF_INSTRUCTIONS (PSVM_INTERCEPT_STGI | PSVM_INTERCEPT_CLGI)
 
-/* While GIF is 0 V_INTR_MASKING holds interrupts back, and would make CR8 V_TPR. */
+/* By V_INTR_MASKING, and an IF of l0's own: no INTR while that is 0. */
+void hold_back_interrupts(bool on)
+{
+	psvm_vmcb_set_int_ctl(&vmcb01, (vmcb01.control.int_ctl & ~PSVM_V_INTR_MASKING) |
+					       (on ? PSVM_V_INTR_MASKING : 0));
+}
+
+/* As long as L1's GIF is 0. CR8 would be V_TPR then. */
 static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 {
 	bool closed = !gif_of_l1();
@@ -58,8 +65,7 @@ static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 	c->intercept_exceptions = 0;
 	c->intercept_misc1 = MISC1_ALWAYS;
 	c->intercept_misc2 = MISC2_ALWAYS | GIF_INSTRUCTIONS;
-	c->int_ctl &= ~PSVM_V_INTR_MASKING;
-	c->int_ctl |= closed ? PSVM_V_INTR_MASKING : 0;
+	hold_back_interrupts(closed);
 }
 
 /* L1's interrupts are l0's to hand out. The rest is for the rules to say. With vGIF the
@@ -74,7 +80,7 @@ static void set_intercepts_for_l2(struct psvm_vmcb_control *c)
 			     (rule(PSVM_CELL_HLT_INTERCEPT) ? PSVM_INTERCEPT_HLT : 0);
 	c->intercept_misc2 = MISC2_ALWAYS |
 			     (l0.vgif && l0.svme[1] ? 0 : GIF_INSTRUCTIONS);
-	c->int_ctl |= PSVM_V_INTR_MASKING;
+	hold_back_interrupts(true);
 }
 
 void set_intercepts_01(void)
