@@ -80,7 +80,7 @@ static void emulate_cpuid(void)
 
 /* --- MSRs ---------------------------------------------------------------- */
 
-/* What of EFER there is, if the processor has it. */
+/* The bits of EFER that there are: those that l0 knows and the processor has. */
 static uint64_t efer_bits(void)
 {
 	struct cpuid r = cpuid(LEAF_EXTENDED, 0);
