@@ -260,7 +260,7 @@ static bool is_for_l1(uint64_t exit_code)
 {
 	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
 
-	vmcb02.control.exit_code = exit_code;
+	vmcb02.control.exit_code = exit_code; /* where psvm reads it */
 	l0.pages.facts = facts_now();
 	switch (psvm_vmcb_route_exit(l0.rules, &l0.pages)) {
 	case PSVM_L1:
@@ -327,7 +327,8 @@ static void handle_step(void)
 		save->dr6 = (save->dr6 & ~DR6_BS) | (l0.step_dr6 & DR6_BS);
 	if (l0.step_tf != 0 || (save->dr6 & ~l0.step_dr6 & DR6_CAUSES) != 0)
 		raise(PSVM_EXIT_EXCP_DB);
-	l0.requests |= PSVM_REQUEST_EVENT;
+	else
+		l0.requests |= PSVM_REQUEST_EVENT;
 }
 
 /* After every run: what the processor has changed goes to the snapshot. An interrupt that

@@ -496,15 +496,6 @@ PROGRAM(l1_skinit, "skinit; ret");
 
 static struct psvm_vmcb other MACHINE_PAGE;
 
-static void check_misaligned(void)
-{
-	uint64_t address = (uintptr_t)&other + 8;
-
-	expect("VMRUN", l1(l1_vmrun, address, 0), GP);
-	expect("VMLOAD", l1(l1_vmload, address, 0), GP);
-	expect("VMSAVE", l1(l1_vmsave, address, 0), GP);
-}
-
 static void check_svme_off(void)
 {
 	uint64_t efer = read_msr(MSR_EFER), address = (uintptr_t)&other;
@@ -678,7 +669,6 @@ static const struct {
 	{ "cr2", check_cr2 },
 	{ "dr", check_dr },
 	{ "dr-exit", check_dr_exit },
-	{ "misaligned", check_misaligned },
 	{ "skinit", check_skinit },
 	{ "ud-l2", check_ud_l2 },
 	{ "invlpga", check_invlpga },
