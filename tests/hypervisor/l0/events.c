@@ -84,10 +84,10 @@ void serve_requests(void)
 		serve_interrupt();
 }
 
-/* --- V_IRQ of L2, where l0 does what the processor would ----------------- */
+/* --- L2 asleep ----------------------------------------------------------- */
 
-/* As psvm/cpu.h has it from the manual: L2 is between two instructions. */
-static struct psvm_cpu_step virtual_interrupt(void)
+/* Would the processor take V_IRQ of L2 now? As psvm/cpu.h has it from the manual. */
+static bool virtual_interrupt_open(void)
 {
 	const struct psvm_vmcb_control *c = &vmcb02.control;
 	struct psvm_cpu cpu = {
@@ -100,21 +100,8 @@ static struct psvm_cpu_step virtual_interrupt(void)
 				  : 0),
 	};
 
-	return psvm_cpu_boundary(0, cpu);
+	return psvm_cpu_boundary(0, cpu).what != PSVM_CPU_RAN;
 }
-
-bool step_event(void)
-{
-	struct psvm_cpu_step step = virtual_interrupt();
-
-	if (step.what != PSVM_CPU_DELIVERED)
-		return false;
-	vmcb02.control.event_inj = step.event;
-	psvm_vmcb_set_int_ctl(&vmcb02, step.cpu.int_ctl);
-	return true;
-}
-
-/* --- L2 asleep ----------------------------------------------------------- */
 
 /* L1's interrupt is there: is it let in, and is l0 to look at it again? */
 static void wake_for_interrupt(uint64_t wakes)
@@ -133,8 +120,7 @@ static void wake_for_interrupt(uint64_t wakes)
 void sleep_l2(void)
 {
 	uint64_t wakes = rule(PSVM_CELL_HLT_WAKE);
-	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 &&
-		       virtual_interrupt().what != PSVM_CPU_RAN;
+	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 && virtual_interrupt_open();
 	bool window = (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0;
 
 	if (virtual && window)

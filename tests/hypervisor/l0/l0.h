@@ -27,7 +27,7 @@
  *   - in vmcb01 how it runs L1, which the rules take as given (ENTER_FROM_01):
  *     V_INTR_MASKING, and V_GIF_ENABLE and V_GIF if l0 uses vGIF;
  *   - in vmcb02 what the processor would have written if l0 had not intercepted the
- *     instruction: V_TPR by CR8, V_GIF by STGI, V_IRQ when a step takes it.
+ *     instruction: V_TPR by CR8, V_GIF by STGI.
  *
  * What l0 needs of L1. If it meets anything else it says so, and stops:
  *   - long mode, four levels of nested page tables, MOV CR8 with REX and no prefix;
@@ -145,9 +145,6 @@ bool interrupt_masked(void);  /* one that L1's TPR holds back */
 bool injecting(void);
 void serve_requests(void);
 void sleep_l2(void);
-
-/* In steps an event of L2 is one of them: it has come before l0 looks again. */
-bool step_event(void);
 
 /* --- emulate.c ----------------------------------------------------------- */
 

@@ -304,11 +304,12 @@ static void prepare_02(void)
 	merge();
 }
 
-/* One instruction, by the trap flag; or one event, after which the interrupt that waits
- * for L1 makes an exit. Returns l0's IF. */
+/* One instruction, by the trap flag; or the event that is injected, after which the
+ * interrupt that waits for L1 makes an exit. It is no V_IRQ: that waits for what L1's
+ * interrupt waits for, which comes first. Returns l0's IF. */
 static bool prepare_step(void)
 {
-	bool event = l0.stepping && (injecting() || step_event());
+	bool event = l0.stepping && injecting();
 
 	l0.step_dr6 = vmcb02.save.dr6;
 	l0.step_tf = vmcb02.save.rflags & RFLAGS_TF;
