@@ -11,16 +11,6 @@ void skip(uint64_t bytes)
 	vmcb->control.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
 }
 
-void inject_exception(uint32_t vector)
-{
-	bool has_code = vector == (PSVM_EXIT_EXCP_GP & 31);
-
-	current_vmcb()->control.event_inj = PSVM_EVENT_INJ_V |
-					    (uint64_t)PSVM_EVENT_TYPE_EXCEPTION
-						    << PSVM_EVENT_TYPE_SHIFT |
-					    vector | (has_code ? PSVM_EVENT_INJ_EV : 0);
-}
-
 /* --- registers ----------------------------------------------------------- */
 
 static uint64_t *register_of(unsigned number)
@@ -39,20 +29,46 @@ static uint32_t low(unsigned number)
 
 /* --- CPUID --------------------------------------------------------------- */
 
-#define LEAF_EXTENDED UINT32_C(0x80000001)
-#define LEAF_SVM      UINT32_C(0x8000000a)
-#define ECX_SKINIT    (UINT32_C(1) << 12)
+#define LEAF_EXTENDED  UINT32_C(0x80000001)
+#define LEAF_ADDRESSES UINT32_C(0x80000008)
+#define LEAF_SVM       UINT32_C(0x8000000a)
+#define LEAF_SEV       UINT32_C(0x8000001f)
+#define ECX_SKINIT     (UINT32_C(1) << 12)
+#define ECX_TCE	       (UINT32_C(1) << 17)
+#define EDX_NX	       (UINT32_C(1) << 20)
+#define EDX_FFXSR      (UINT32_C(1) << 25)
 /* What l0 nests: nested paging, NRIPS, and vGIF if it uses it. */
-#define SVM_OFFERED   (UINT32_C(1) << 0 | UINT32_C(1) << 3)
-#define SVM_VGIF      (UINT32_C(1) << 16)
+#define SVM_OFFERED    (UINT32_C(1) << 0 | UINT32_C(1) << 3)
+#define SVM_VGIF       (UINT32_C(1) << 16)
+
+/* What CPUID repeats of the guest's CR4, and not of l0's. */
+static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t ecx)
+{
+	static const struct {
+		uint32_t leaf, ecx, cr4;
+	} bits[] = {
+		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
+		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE */
+	};
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (bits[i].leaf == leaf)
+			ecx = (ecx & ~bits[i].ecx) |
+			      (current_vmcb()->save.cr4 & bits[i].cr4 ? bits[i].ecx : 0);
+	return ecx;
+}
 
 static void emulate_cpuid(void)
 {
 	uint32_t leaf = low(RAX);
 	struct cpuid r = cpuid(leaf, low(RCX));
+	static const struct cpuid none;
 
+	r.ecx = ecx_of_cr4(leaf, r.ecx);
 	if (leaf == LEAF_EXTENDED)
 		r.ecx &= ~ECX_SKINIT;
+	if (leaf == LEAF_SEV)
+		r = none;
 	if (leaf == LEAF_SVM)
 		r.edx &= SVM_OFFERED | (l0.vgif ? SVM_VGIF : 0);
 	*register_of(RAX) = r.eax;
@@ -64,40 +80,108 @@ static void emulate_cpuid(void)
 
 /* --- MSRs ---------------------------------------------------------------- */
 
-/* L2 has an EFER of its own; the other two are one for both. */
-static uint64_t msr_value(uint32_t msr)
+/* The bits of EFER that there are: those that l0 knows and the processor has. */
+static uint64_t efer_bits(void)
+{
+	struct cpuid r = cpuid(LEAF_EXTENDED, 0);
+
+	return EFER_SCE | EFER_LME | EFER_LMA | (r.edx & EDX_NX ? EFER_NXE : 0) |
+	       (l0.vm_cr & VM_CR_SVMDIS ? 0 : EFER_SVME) |
+	       (r.edx & EDX_FFXSR ? EFER_FFXSR : 0) | (r.ecx & ECX_TCE ? EFER_TCE : 0);
+}
+
+uint64_t efer_of_guest(void)
 {
 	uint64_t efer = current_vmcb()->save.efer;
 
+	return l0.svme[l0.in_l2] ? efer : efer & ~EFER_SVME;
+}
+
+/* The processor needs SVME, whatever the guest makes of it. LMA is not written. */
+static bool set_efer(uint64_t value)
+{
+	struct psvm_vmcb *vmcb = current_vmcb();
+	uint64_t efer = vmcb->save.efer;
+
+	if ((value & ~efer_bits()) != 0 ||
+	    ((vmcb->save.cr0 & CR0_PG) != 0 && ((value ^ efer) & EFER_LME) != 0))
+		return false;
+	l0.svme[l0.in_l2] = (value & EFER_SVME) != 0;
+	vmcb->save.efer = (value & ~EFER_LMA) | (efer & EFER_LMA) | EFER_SVME;
+	vmcb->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
+	return true;
+}
+
+/* 15.30.1 */
+static bool set_vm_cr(uint64_t value)
+{
+	uint64_t locked = l0.vm_cr & VM_CR_LOCK ? VM_CR_LOCK | VM_CR_SVMDIS : 0;
+
+	if ((value & ~VM_CR_BITS) != 0 ||
+	    ((value & VM_CR_SVMDIS) != 0 && l0.svme[l0.in_l2]))
+		return false;
+	l0.vm_cr = (value & ~locked) | (l0.vm_cr & locked);
+	return true;
+}
+
+bool is_page(uint64_t address)
+{
+	unsigned bits = cpuid(LEAF_ADDRESSES, 0).eax & 0xff;
+
+	return address % PAGE_SIZE == 0 && address >> bits == 0;
+}
+
+static bool set_hsave(uint64_t value)
+{
+	if (!is_page(value))
+		return false;
+	l0.hsave = value;
+	return true;
+}
+
+/* The MSRs that l0 has for itself: L2 has an EFER of its own, the others are one for
+ * both. Any other does not exist: it is in no range of the bitmap. */
+static bool get_msr(uint32_t msr, uint64_t *value)
+{
 	switch (msr) {
 	case MSR_EFER:
-		return l0.in_l2 || l0.l1_svme ? efer : efer & ~EFER_SVME;
+		*value = efer_of_guest();
+		return true;
+	case MSR_VM_CR:
+		*value = l0.vm_cr;
+		return true;
 	case MSR_VM_HSAVE_PA:
-		return l0.l1_hsave;
+		*value = l0.hsave;
+		return true;
 	default:
-		return read_msr(msr);
+		return false;
 	}
 }
 
-static void set_msr(uint32_t msr, uint64_t value)
+static bool set_msr(uint32_t msr, uint64_t value)
 {
-	if (msr == MSR_EFER && !l0.in_l2)
-		l0.l1_svme = (value & EFER_SVME) != 0;
-	if (msr == MSR_EFER)
-		current_vmcb()->save.efer = value | EFER_SVME;
-	if (msr == MSR_VM_HSAVE_PA)
-		l0.l1_hsave = value;
+	switch (msr) {
+	case MSR_EFER:
+		return set_efer(value);
+	case MSR_VM_CR:
+		return set_vm_cr(value);
+	case MSR_VM_HSAVE_PA:
+		return set_hsave(value);
+	default:
+		return false;
+	}
 }
 
 static void emulate_msr(void)
 {
-	uint32_t msr = low(RCX);
-	uint64_t value;
+	bool write = current_vmcb()->control.exit_info_1 != 0;
+	uint64_t value = (uint64_t)low(RDX) << 32 | low(RAX);
 
-	if (current_vmcb()->control.exit_info_1 != 0) {
-		set_msr(msr, (uint64_t)low(RDX) << 32 | low(RAX));
-	} else {
-		value = msr_value(msr);
+	if (write ? !set_msr(low(RCX), value) : !get_msr(low(RCX), &value)) {
+		raise(PSVM_EXIT_EXCP_GP);
+		return;
+	}
+	if (!write) {
 		*register_of(RAX) = (uint32_t)value;
 		*register_of(RDX) = value >> 32;
 	}
@@ -164,6 +248,10 @@ static void emulate_vmload(bool load)
 {
 	uint64_t address = *register_of(RAX);
 
+	if (!is_page(address)) {
+		raise(PSVM_EXIT_EXCP_GP);
+		return;
+	}
 	if (load)
 		__asm__ volatile("vmload" : : "a"(address) : "memory");
 	else
@@ -175,14 +263,15 @@ static void emulate_vmload(bool load)
 
 static bool is_svm(uint64_t exit_code)
 {
-	return exit_code >= PSVM_EXIT_VMRUN && exit_code <= PSVM_EXIT_SKINIT &&
-	       exit_code != PSVM_EXIT_VMMCALL;
+	return exit_code == PSVM_EXIT_INVLPGA ||
+	       (exit_code >= PSVM_EXIT_VMRUN && exit_code <= PSVM_EXIT_SKINIT &&
+		exit_code != PSVM_EXIT_VMMCALL);
 }
 
 bool emulate(uint64_t exit_code)
 {
-	if ((is_svm(exit_code) && !l0.l1_svme) || exit_code == PSVM_EXIT_SKINIT) {
-		inject_exception(PSVM_EXIT_EXCP_UD & 31);
+	if ((is_svm(exit_code) && !l0.svme[l0.in_l2]) || exit_code == PSVM_EXIT_SKINIT) {
+		raise(PSVM_EXIT_EXCP_UD);
 		return true;
 	}
 	switch (exit_code) {

@@ -23,7 +23,8 @@ bool interrupt_masked(void)
 	return highest != 0 && highest >> 4 <= (uint8_t)read_cr8();
 }
 
-/* Acknowledging is what taking an interrupt does: l0 takes it for a moment. */
+/* Acknowledging is what taking an interrupt does: l0 takes it for a moment, and no other
+ * one. */
 static volatile uint32_t acknowledged;
 
 void machine_interrupt(uint32_t vector, struct frame *frame)
@@ -32,12 +33,12 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 		machine_fail("l0: exception %u, frame %lx %lx", vector, frame->rip,
 			     frame->cs);
 	acknowledged = vector;
+	frame->rflags &= ~RFLAGS_IF;
 }
 
-/* Its vector; 0 if there is none after all. */
+/* The vector of the one that is pending. */
 static uint32_t acknowledge(void)
 {
-	acknowledged = 0;
 	__asm__ volatile("stgi; sti; nop; cli; clgi" : : : "memory");
 	return acknowledged;
 }
@@ -49,26 +50,17 @@ bool injecting(void)
 	return (current_vmcb()->control.event_inj & PSVM_EVENT_INJ_V) != 0;
 }
 
-static void inject(uint64_t vector)
-{
-	vmcb02.control.event_inj = PSVM_EVENT_INJ_V |
-				   (uint64_t)PSVM_EVENT_TYPE_INTR
-					   << PSVM_EVENT_TYPE_SHIFT |
-				   vector;
-}
-
 static void serve_interrupt(void)
 {
-	uint32_t vector;
-
 	switch (psvm_interrupt_arrives(l0.rules, nested_now())) {
 	case PSVM_EXIT:
 		nested_vmexit(PSVM_EXIT_INTR, true);
 		break;
 	case PSVM_INJECT:
-		vector = acknowledge();
-		if (vector != 0)
-			inject(vector);
+		vmcb02.control.event_inj = PSVM_EVENT_INJ_V |
+					   (uint64_t)PSVM_EVENT_TYPE_INTR
+						   << PSVM_EVENT_TYPE_SHIFT |
+					   acknowledge();
 		break;
 	case PSVM_OPEN_WINDOW:
 		do_transition(psvm_vmcb_window_open, 0);
@@ -92,33 +84,24 @@ void serve_requests(void)
 		serve_interrupt();
 }
 
-/* --- V_IRQ of L2, where l0 does what the processor would ----------------- */
+/* --- L2 asleep ----------------------------------------------------------- */
 
+/* Would the processor take V_IRQ of L2 now? As psvm/cpu.h has it from the manual. */
 static bool virtual_interrupt_open(void)
 {
-	uint64_t c = vmcb02.control.int_ctl;
-	uint64_t priority = (c & PSVM_V_INTR_PRIO) >> PSVM_V_INTR_PRIO_SHIFT;
+	const struct psvm_vmcb_control *c = &vmcb02.control;
+	struct psvm_cpu cpu = {
+		.int_ctl = c->int_ctl,
+		.misc1 = c->intercept_misc1,
+		.flags = PSVM_CPU_F(GUEST) | PSVM_CPU_F(GIF) |
+			 (vmcb02.save.rflags & RFLAGS_IF ? PSVM_CPU_F(IF) : 0) |
+			 (c->int_state & PSVM_INT_STATE_INTERRUPT_SHADOW
+				  ? PSVM_CPU_F(SHADOW)
+				  : 0),
+	};
 
-	return (c & PSVM_V_IRQ) != 0 &&
-	       ((c & PSVM_V_IGN_TPR) != 0 || priority > (c & PSVM_V_TPR)) &&
-	       ((c & PSVM_V_GIF_ENABLE) == 0 || (c & PSVM_V_GIF) != 0) &&
-	       (vmcb02.save.rflags & RFLAGS_IF) != 0 &&
-	       (vmcb02.control.int_state & PSVM_INT_STATE_INTERRUPT_SHADOW) == 0;
+	return psvm_cpu_boundary(0, cpu).what != PSVM_CPU_RAN;
 }
-
-bool step_event(void)
-{
-	uint64_t c = vmcb02.control.int_ctl;
-
-	if (!virtual_interrupt_open() ||
-	    (vmcb02.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
-		return false;
-	inject((c & PSVM_V_INTR_VECTOR) >> PSVM_V_INTR_VECTOR_SHIFT);
-	psvm_vmcb_set_int_ctl(&vmcb02, c & ~PSVM_V_IRQ);
-	return true;
-}
-
-/* --- L2 asleep ----------------------------------------------------------- */
 
 /* L1's interrupt is there: is it let in, and is l0 to look at it again? */
 static void wake_for_interrupt(uint64_t wakes)

@@ -3,7 +3,6 @@
 #include "l0.h"
 
 enum { LEVELS = 4, ENTRY_PRESENT = 1, ENTRY_LARGE = 0x80 };
-#define CR0_PG	     UINT64_C(0x80000000)
 #define ENTRY_FRAMES UINT64_C(0x000ffffffffff000)
 
 static uint64_t itself(uint64_t address)

@@ -19,6 +19,25 @@
  *
  * l0 itself runs with GIF = 0. It has no state in FS, GS, TR or the registers of the FPU,
  * so those are always L1's or L2's.
+ *
+ * What libpsvm decides. Each transition of psvm/pages.h at its moment: VMRUN, a window,
+ * an exit, #VMEXIT. Whose an exit of L2 is: is_for_l1(), in nested.c, asks
+ * psvm_vmcb_route_exit(), and L1's MSR bitmap if that is the answer; all exits of L1 are
+ * l0's. l0 itself writes of int_ctl
+ *   - in vmcb01 how it runs L1, which the rules take as given (ENTER_FROM_01):
+ *     V_INTR_MASKING, and V_GIF_ENABLE and V_GIF if l0 uses vGIF;
+ *   - in vmcb02 what the processor would have written if l0 had not intercepted the
+ *     instruction: V_TPR by CR8, V_GIF by STGI.
+ *
+ * What l0 needs of L1. If it meets anything else it says so, and stops:
+ *   - long mode, four levels of nested page tables, MOV CR8 with REX and no prefix;
+ *   - interrupts of the local APIC, in x2APIC mode or at FEE00000h. While L2 runs, not
+ *     one of an 8259 (ExtINT), which waits where l0 cannot see it; no NMI, SMI, INIT;
+ *   - VMCBs, bitmaps, page tables and what L2 touches in the first 4 GiB.
+ * It would not notice
+ *   - a PAT of L1 whose entry 0 is of another type: nested page tables are read with
+ *     l0's PAT, which is that of a reset;
+ *   - while it steps, a #DB of L2 that sets no bit of DR6 which was not set before.
  */
 #ifndef L0_H
 #define L0_H
@@ -26,6 +45,8 @@
 /* The transitions are called, not compiled in: what is tested is the library. */
 #define PSVM_EXTERN
 #include <psvm/psvm.h>
+
+#include <psvm/cpu.h>
 
 #include "../machine/machine.h"
 
@@ -40,17 +61,20 @@ struct l0 {
 	uint64_t registers[REGISTERS];
 
 	bool in_l2;
-	bool l1_if;	    /* L1's RFLAGS.IF at VMRUN */
-	bool l1_gif;	    /* L1's GIF, where no VMCB has it: vmcb01.c */
-	bool l1_svme;	    /* EFER.SVME as L1 sees it */
-	uint64_t l1_hsave;  /* VM_HSAVE_PA, for L1 to read */
+	bool l1_if;	/* L1's RFLAGS.IF at VMRUN */
+	bool l1_gif;	/* L1's GIF, where no VMCB has it: vmcb01.c */
+	bool svme[2];	/* EFER.SVME as L1 sees it, and L2 */
+	uint64_t vm_cr; /* L1's VM_CR and VM_HSAVE_PA */
+	uint64_t hsave;
 	uint64_t last_12;   /* vmcb12 of the last VMRUN */
 	bool moved;	    /* this vmcb12 is another one */
 	bool vmrun_pending; /* the emulated VMRUN has not run on the processor yet */
 	uint32_t requests;  /* PSVM_REQUEST_..., not served yet */
 	bool waiting;	    /* an interrupt for L1 waits, and l0 knows it */
 	bool stepping;	    /* and looks again after each instruction of L2 */
-	bool asleep;	    /* L2 executed HLT, which l0 intercepts */
+	uint64_t step_tf;   /* L2's RFLAGS.TF and DR6 before it */
+	uint64_t step_dr6;
+	bool asleep; /* L2 executed HLT, which l0 intercepts */
 };
 
 extern struct l0 l0;
@@ -75,6 +99,9 @@ void l1_run(void);
 
 /* The intercepts of vmcb01: what l0 wants of L1, or of L2. A window keeps its VINTR. */
 void set_intercepts_01(void);
+
+/* L1's interrupts do not reach it: l0 hands them out. */
+void hold_back_interrupts(bool on);
 
 /* L1's GIF, wherever it is now. */
 bool gif_of_l1(void);
@@ -101,7 +128,14 @@ typedef struct psvm_result transition(const struct psvm_rules *rules,
 struct psvm_result do_transition(transition *t, uint32_t more);
 
 void nested_vmrun(void);
+
+/* deferred: the processor has not made it now, l0 has. */
 void nested_vmexit(uint64_t exit_code, bool deferred);
+
+/* An exception that the guest's instruction has, by its exit code: an exit if L1
+ * intercepts it, which EVENTINJ does not ask. */
+void raise(uint64_t exit_code);
+
 void l2_run(void);
 
 /* --- events.c ------------------------------------------------------------ */
@@ -112,14 +146,14 @@ bool injecting(void);
 void serve_requests(void);
 void sleep_l2(void);
 
-/* In steps an event of L2 is one of them: it has come before l0 looks again. */
-bool step_event(void);
-
 /* --- emulate.c ----------------------------------------------------------- */
 
-void inject_exception(uint32_t vector);
 bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
 void skip(uint64_t bytes);
+uint64_t efer_of_guest(void); /* as it sees it */
+
+/* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
+bool is_page(uint64_t address);
 
 /* --- guest.c ------------------------------------------------------------- */
 

@@ -44,15 +44,16 @@ static uint64_t load(const struct multiboot_module *module)
 	return header->entry;
 }
 
-/* What L1 gets from its loader: its module's line, and no module. */
+/* What L1 gets from its loader: its module's line, no module, and memory up to l0. */
 static const struct multiboot *information_for_l1(const struct multiboot *own,
 						  const struct multiboot_module *module)
 {
 	static struct multiboot information;
+	uint32_t below = (uint32_t)((uintptr_t)machine_image_start / 1024 - 1024);
 
 	information.flags = (own->flags & 1) | MULTIBOOT_HAS_LINE;
 	information.memory_lower = own->memory_lower;
-	information.memory_upper = own->memory_upper;
+	information.memory_upper = own->memory_upper < below ? own->memory_upper : below;
 	information.line = module->line;
 	return &information;
 }
@@ -75,6 +76,19 @@ static const struct psvm_rules *rules_named(const char *name, size_t length)
 
 /* --- the start ----------------------------------------------------------- */
 
+/* vGIF: if the processor has it, and the line does not say vgif=off. */
+static bool vgif_wanted(const char *line)
+{
+	const char *text = "on";
+	size_t length = option(line, "vgif", &text);
+
+	if (length == 3 && same_text(text, "off", length))
+		return false;
+	if (length != 0 && !(length == 2 && same_text(text, "on", length)))
+		machine_fail("l0: vgif is on or off, not %s", text);
+	return machine_has_vgif();
+}
+
 /* A transition asks l0 to look at L1's events again. */
 static void on_request(void *context, uint32_t requests)
 {
@@ -85,17 +99,17 @@ static void on_request(void *context, uint32_t requests)
 static void start(const char *line)
 {
 	const char *name = "exact";
-	const char *vgif = "";
 	size_t length = option(line, "rules", &name);
 
 	l0.rules = rules_named(name, length ? length : 5);
-	l0.vgif = machine_has_vgif() && option(line, "vgif", &vgif) == 0;
+	l0.vgif = vgif_wanted(line);
 	l0.pages.vmcb01 = &vmcb01;
 	l0.pages.vmcb02 = &vmcb02;
 	l0.pages.snapshot = &snapshot;
 	l0.pages.request = on_request;
 	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
 	write_msr(MSR_VM_HSAVE_PA, (uintptr_t)host_save);
+	l0.vm_cr = read_msr(MSR_VM_CR);
 	clgi();
 	print("l0: %s%s\n", line, l0.vgif ? "" : " (no vGIF)");
 }

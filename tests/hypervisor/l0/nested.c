@@ -83,7 +83,9 @@ static struct psvm_intercepts intercepts_of(const struct psvm_vmcb_control *c)
 }
 
 /* vmcb02's intercepts are those of vmcb01 and of L1, as the rules merge them. Those of
- * vmcb01 follow what has happened since the last run. */
+ * vmcb01 follow what has happened since the last run. The intercept of a window that the
+ * rules keep in vmcb02 itself is in neither: psvm_vmcb_window_open() sets it, _close()
+ * takes it away, and it stays as it is in between. */
 static void merge(void)
 {
 	struct psvm_vmcb_control *c = &vmcb02.control;
@@ -119,12 +121,17 @@ static void merge_bitmaps(void)
 
 /* --- L2's state ---------------------------------------------------------- */
 
-/* What VMRUN loads and #VMEXIT stores of the state save area (APM 15.5.1, 15.6). The rest
- * belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
+static bool nested_paging(void)
+{
+	return (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
+}
+
+/* What VMRUN loads and #VMEXIT stores of the state save area (APM 15.5.1, 15.6), besides
+ * G_PAT. The rest belongs to VMLOAD and VMSAVE, and L1's page keeps it. */
 /* clang-format off */
 #define STATE(X) \
 	X(es) X(cs) X(ss) X(ds) X(gdtr) X(idtr) X(cpl) X(efer) X(cr4) X(cr3) X(cr0) \
-	X(dr7) X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2) X(g_pat)
+	X(dr7) X(dr6) X(rflags) X(rip) X(rsp) X(rax) X(cr2)
 /* clang-format on */
 
 static void load_state(const struct psvm_vmcb_save *from)
@@ -134,6 +141,8 @@ static void load_state(const struct psvm_vmcb_save *from)
 #define LOAD(field) to->field = from->field;
 	STATE(LOAD)
 #undef LOAD
+	to->g_pat = nested_paging() ? from->g_pat : vmcb01.save.g_pat;
+	l0.svme[1] = (from->efer & EFER_SVME) != 0;
 }
 
 static void store_state(struct psvm_vmcb *to)
@@ -141,27 +150,50 @@ static void store_state(struct psvm_vmcb *to)
 #define STORE(field) to->save.field = vmcb02.save.field;
 	STATE(STORE)
 #undef STORE
+	to->save.efer = efer_of_guest();
+	if (nested_paging())
+		to->save.g_pat = vmcb02.save.g_pat;
 	to->control.exit_code = vmcb02.control.exit_code;
 	to->control.exit_info_1 = vmcb02.control.exit_info_1;
 	to->control.exit_info_2 = vmcb02.control.exit_info_2;
 	to->control.next_rip = vmcb02.control.next_rip;
 }
 
+/* The processor reads nested page tables in the mode of the host (15.25.3), which for
+ * these is L1. */
+static void set_host_mode(void)
+{
+	uint64_t nxe = vmcb01.save.efer & EFER_NXE;
+
+	if ((vmcb01.save.efer & EFER_LMA) == 0 || (vmcb01.save.cr4 & CR4_LA57) != 0)
+		machine_fail("l0: L1's nested page tables do not have four levels");
+	write_msr(MSR_EFER, (read_msr(MSR_EFER) & ~EFER_NXE) | nxe);
+}
+
+/* #VMEXIT does not load these: L1 finds what L2 has left. And no breakpoints (15.6). */
+static void leave_to_l1(struct psvm_vmcb_save *to)
+{
+	to->cr2 = vmcb02.save.cr2;
+	to->dr6 = vmcb02.save.dr6;
+	to->dr7 = DR7_RESET;
+	if (!nested_paging())
+		to->g_pat = vmcb02.save.g_pat;
+}
+
 /* What of the control area the rules do not know. L1's nested page tables map to l0's
  * physical memory, which is L1's; without them L2's memory is L1's. */
 static void load_control(void)
 {
-	bool paging = (snapshot.nested_ctl & PSVM_NESTED_CTL_NP_ENABLE) != 0;
-
 	vmcb02.control.asid = 2;
 	vmcb02.control.tlb_control =
 		PSVM_TLB_CONTROL_FLUSH_ALL; /* all L1's ASIDs are 2 */
 	vmcb02.control.tsc_offset = snapshot.tsc_offset;
+	vmcb02.control.next_rip = snapshot.next_rip; /* of a software interrupt */
 	vmcb02.control.nested_ctl = PSVM_NESTED_CTL_NP_ENABLE;
-	vmcb02.control.nested_cr3 = paging ? snapshot.nested_cr3
-					   : vmcb01.control.nested_cr3;
-	if (!paging)
-		vmcb02.save.g_pat = vmcb01.save.g_pat;
+	vmcb02.control.nested_cr3 = nested_paging() ? snapshot.nested_cr3
+						    : vmcb01.control.nested_cr3;
+	if (nested_paging())
+		set_host_mode();
 	merge_bitmaps();
 }
 
@@ -179,8 +211,8 @@ void nested_vmrun(void)
 	uint64_t address = vmcb01.save.rax;
 	struct psvm_vmcb *vmcb12 = memory(address);
 
-	if (address % PAGE_SIZE != 0) {
-		inject_exception(PSVM_EXIT_EXCP_GP & 31);
+	if (!is_page(address)) {
+		raise(PSVM_EXIT_EXCP_GP);
 		return;
 	}
 	skip(3);
@@ -191,8 +223,7 @@ void nested_vmrun(void)
 	l0.requests = 0; /* while L1 runs nothing has to wait for them */
 	(void)do_transition(psvm_vmcb_snapshot, 0);
 	load_state(&vmcb12->save);
-	/* So far it was L1 that ran: now its interrupts are l0's to hand out. */
-	psvm_vmcb_set_int_ctl(&vmcb01, vmcb01.control.int_ctl | PSVM_V_INTR_MASKING);
+	hold_back_interrupts(true);
 	if (do_transition(psvm_vmcb_enter, if_set(checks_failed(), PSVM_C(CHECKS_FAILED)))
 		    .outcome == PSVM_VMEXIT_INVALID)
 		return;
@@ -208,13 +239,21 @@ void nested_vmrun(void)
 
 void nested_vmexit(uint64_t exit_code, bool deferred)
 {
-	vmcb02.control.exit_code = exit_code;
+	struct psvm_vmcb_control *c = &vmcb02.control;
+
+	c->exit_code = exit_code;
+	if (deferred) { /* the rest is of the last exit of the processor */
+		c->exit_info_1 = 0;
+		c->exit_info_2 = 0;
+		c->exit_int_info = 0;
+		c->next_rip = 0;
+	}
 	(void)do_transition(psvm_vmcb_nested_sync_int_ctl,
 			    if_set(deferred, PSVM_C(DEFERRED)));
 	store_state(l0.pages.vmcb12);
+	leave_to_l1(&vmcb01.save);
 	l0.in_l2 = false;
 	l0.asleep = false;
-	vmcb01.control.int_state = 0;
 }
 
 /* --- running L2 ---------------------------------------------------------- */
@@ -223,6 +262,7 @@ static bool is_for_l1(uint64_t exit_code)
 {
 	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
 
+	vmcb02.control.exit_code = exit_code; /* where psvm reads it */
 	l0.pages.facts = facts_now();
 	switch (psvm_vmcb_route_exit(l0.rules, &l0.pages)) {
 	case PSVM_L1:
@@ -231,9 +271,25 @@ static bool is_for_l1(uint64_t exit_code)
 		return exit_code != PSVM_EXIT_MSR_PROT ||
 		       intercepts_msr(bitmap12, (uint32_t)l0.registers[RCX],
 				      vmcb02.control.exit_info_1 != 0);
-	default: /* faults of L1's nested page tables: l0 has none in between */
-		return exit_code == PSVM_EXIT_NPF;
+	default: /* faults of L1's nested page tables, if it has any: l0's have none */
+		return exit_code == PSVM_EXIT_NPF && nested_paging();
 	}
+}
+
+void raise(uint64_t exit_code)
+{
+	bool has_code = exit_code == PSVM_EXIT_EXCP_GP;
+
+	vmcb01.control.intercept_exceptions = 0; /* not what l0 wants of L2 */
+	if (l0.in_l2 && is_for_l1(exit_code)) {
+		nested_vmexit(exit_code, true);
+		return;
+	}
+	current_vmcb()->control.event_inj = PSVM_EVENT_INJ_V |
+					    (uint64_t)PSVM_EVENT_TYPE_EXCEPTION
+						    << PSVM_EVENT_TYPE_SHIFT |
+					    (exit_code & 31) |
+					    (has_code ? PSVM_EVENT_INJ_EV : 0);
 }
 
 /* vmcb02 before every run, in the order that psvm_rule() asks for. */
@@ -250,42 +306,60 @@ static void prepare_02(void)
 	merge();
 }
 
-/* One instruction, by the trap flag; or one event, after which the interrupt that waits
- * for L1 makes an exit. Returns l0's IF. */
+/* One instruction, by the trap flag; or the event that is injected, after which the
+ * interrupt that waits for L1 makes an exit. It is no V_IRQ: that waits for what L1's
+ * interrupt waits for, which comes first. Returns l0's IF. */
 static bool prepare_step(void)
 {
-	bool event = l0.stepping && (injecting() || step_event());
+	bool event = l0.stepping && injecting();
 
+	l0.step_dr6 = vmcb02.save.dr6;
+	l0.step_tf = vmcb02.save.rflags & RFLAGS_TF;
 	if (l0.stepping && !event)
 		vmcb02.save.rflags |= RFLAGS_TF;
 	return event || !l0.waiting;
 }
 
-/* After every run: what the processor has changed goes to the snapshot. */
+/* #DB while l0 steps: L2's own as well, if it steps itself or DR6 has another cause,
+ * which was not there before. Else L2 never learns of it. */
+static void handle_step(void)
+{
+	struct psvm_vmcb_save *save = &vmcb02.save;
+
+	if (l0.step_tf == 0)
+		save->dr6 = (save->dr6 & ~DR6_BS) | (l0.step_dr6 & DR6_BS);
+	if (l0.step_tf != 0 || (save->dr6 & ~l0.step_dr6 & DR6_CAUSES) != 0)
+		raise(PSVM_EXIT_EXCP_DB);
+	else
+		l0.requests |= PSVM_REQUEST_EVENT;
+}
+
+/* After every run: what the processor has changed goes to the snapshot. An interrupt that
+ * does not wait in the local APIC would make L2 exit forever: it is an 8259's. */
 static void leave(void)
 {
+	if (vmcb02.control.exit_code == PSVM_EXIT_INTR && !interrupt_pending())
+		machine_fail("l0: an interrupt that is not of the local APIC");
 	l0.vmrun_pending = false;
 	vmcb02.control.tlb_control = PSVM_TLB_CONTROL_NOTHING;
 	(void)do_transition(psvm_vmcb_refresh, 0);
 	if (rule(PSVM_CELL_TPR_STORE))
 		write_cr8(vmcb02.control.int_ctl & PSVM_V_TPR);
-	if (l0.stepping)
+	if (l0.stepping && l0.step_tf == 0)
 		vmcb02.save.rflags &= ~RFLAGS_TF;
 }
 
-/* The delivery of an event ended in an exit of which L1 does not learn: once more. */
-static void inject_again(void)
-{
-	if (vmcb02.control.exit_int_info & PSVM_EVENT_INJ_V)
-		vmcb02.control.event_inj = vmcb02.control.exit_int_info;
-	vmcb02.control.exit_int_info = 0;
-}
-
-/* An exit of L2 that is l0's. */
+/* An exit of L2 that is l0's. It has not cut short the delivery of an event: l0 has no
+ * faults of its own. Who has, as with nested page tables that map on demand, injects
+ * EXITINTINFO again, with next_rip if it is a software interrupt. */
 static void handle(uint64_t exit_code)
 {
+	if (vmcb02.control.exit_int_info & PSVM_EVENT_INJ_V)
+		machine_fail("l0: exit 0x%lx of L2 while it gets an event", exit_code);
 	switch (exit_code) {
-	case PSVM_EXIT_EXCP_DB: /* a step */
+	case PSVM_EXIT_EXCP_DB:
+		handle_step();
+		break;
 	case PSVM_EXIT_INTR:
 		l0.requests |= PSVM_REQUEST_EVENT;
 		break;
@@ -296,10 +370,9 @@ static void handle(uint64_t exit_code)
 		if (!emulate(exit_code))
 			machine_fail("l0: exit 0x%lx of L2, rip 0x%lx", exit_code,
 				     vmcb02.save.rip);
-		if (rule(PSVM_CELL_EMULATE_REFRESH))
+		if (l0.in_l2 && rule(PSVM_CELL_EMULATE_REFRESH))
 			(void)do_transition(psvm_vmcb_refresh, 0);
 	}
-	inject_again();
 }
 
 void l2_run(void)

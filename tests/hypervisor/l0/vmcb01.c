@@ -9,6 +9,8 @@
  */
 #include "l0.h"
 
+#include "../machine/vmcb.h"
+
 unsigned char msr_bitmap[2 * PAGE_SIZE] MACHINE_PAGE;
 
 /* --- the GIF ------------------------------------------------------------- */
@@ -51,6 +53,13 @@ void set_gif_of_l1(bool gif)
 	 PSVM_INTERCEPT_SKINIT)
 #define GIF_INSTRUCTIONS (PSVM_INTERCEPT_STGI | PSVM_INTERCEPT_CLGI)
 
+/* By V_INTR_MASKING, and an IF of l0's own: no INTR while that is 0. */
+void hold_back_interrupts(bool on)
+{
+	psvm_vmcb_set_int_ctl(&vmcb01, (vmcb01.control.int_ctl & ~PSVM_V_INTR_MASKING) |
+					       (on ? PSVM_V_INTR_MASKING : 0));
+}
+
 /* While GIF is 0 V_INTR_MASKING holds interrupts back, and would make CR8 V_TPR. On a
  * processor that does not intercept reads of CR8 (QEMU 10.0) V_TPR is what L1 reads. */
 static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
@@ -61,11 +70,12 @@ static void set_intercepts_for_l1(struct psvm_vmcb_control *c)
 	c->intercept_exceptions = 0;
 	c->intercept_misc1 = MISC1_ALWAYS;
 	c->intercept_misc2 = MISC2_ALWAYS | GIF_INSTRUCTIONS;
-	c->int_ctl &= ~(PSVM_V_INTR_MASKING | PSVM_V_TPR);
-	c->int_ctl |= (closed ? PSVM_V_INTR_MASKING : 0) | read_cr8();
+	hold_back_interrupts(closed);
+	psvm_vmcb_set_int_ctl(&vmcb01, (c->int_ctl & ~PSVM_V_TPR) | read_cr8());
 }
 
-/* L1's interrupts are l0's to hand out. The rest is for the rules to say. */
+/* L1's interrupts are l0's to hand out. The rest is for the rules to say. With vGIF the
+ * processor changes L2's GIF, but it does not know if L2 has no SVM. */
 static void set_intercepts_for_l2(struct psvm_vmcb_control *c)
 {
 	uint32_t window = c->intercept_misc1 & PSVM_INTERCEPT_VINTR;
@@ -74,8 +84,9 @@ static void set_intercepts_for_l2(struct psvm_vmcb_control *c)
 	c->intercept_exceptions = l0.stepping ? 1 << (PSVM_EXIT_EXCP_DB & 31) : 0;
 	c->intercept_misc1 = MISC1_ALWAYS | PSVM_INTERCEPT_INTR | window |
 			     (rule(PSVM_CELL_HLT_INTERCEPT) ? PSVM_INTERCEPT_HLT : 0);
-	c->intercept_misc2 = MISC2_ALWAYS | (l0.vgif ? 0 : GIF_INSTRUCTIONS);
-	c->int_ctl |= PSVM_V_INTR_MASKING;
+	c->intercept_misc2 = MISC2_ALWAYS |
+			     (l0.vgif && l0.svme[1] ? 0 : GIF_INSTRUCTIONS);
+	hold_back_interrupts(true);
 }
 
 void set_intercepts_01(void)
@@ -88,25 +99,11 @@ void set_intercepts_01(void)
 
 /* --- the state that a multiboot loader leaves ---------------------------- */
 
-static void set_segment(struct psvm_vmcb_segment *segment, uint16_t selector,
-			uint16_t attributes)
-{
-	segment->selector = selector;
-	segment->attrib = attributes;
-	segment->limit = UINT32_MAX;
-}
-
 static void set_state(struct psvm_vmcb_save *save, uint64_t entry)
 {
-	set_segment(&save->cs, 0x08, 0xc9b);
-	set_segment(&save->ss, 0x10, 0xc93);
-	set_segment(&save->ds, 0x10, 0xc93);
-	set_segment(&save->es, 0x10, 0xc93);
+	set_start(save, CODE_32);
 	save->cr0 = 0x11; /* PE, ET */
 	save->efer = EFER_SVME;
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
-	save->g_pat = UINT64_C(0x0007040600070406);
 	save->rflags = RFLAGS_ONE;
 	save->rip = entry;
 	save->rax = MULTIBOOT_LOADED;
@@ -114,15 +111,18 @@ static void set_state(struct psvm_vmcb_save *save, uint64_t entry)
 
 /* --- MSR permission bitmaps ---------------------------------------------- */
 
-/* Two bits for each MSR, read and write: those from 0 on in the first quarter, C0000000h
- * in the second, C0010000h in the third. */
+/* Two bits for each MSR of three ranges, read and write (15.11). */
+enum { MSR_RANGES = 3, MSR_RANGE = 0x2000, MSR_NO_BIT = MSR_RANGES * MSR_RANGE * 2 };
+
 static uint32_t msr_bit(uint32_t msr)
 {
-	uint32_t quarter = msr >= UINT32_C(0xc0010000)	 ? 2
-			   : msr >= UINT32_C(0xc0000000) ? 1
-							 : 0;
+	static const uint32_t first[MSR_RANGES] = { 0, UINT32_C(0xc0000000),
+						    UINT32_C(0xc0010000) };
 
-	return quarter * 0x800 * 8 + (msr & 0x1fff) * 2;
+	for (uint32_t i = 0; i < MSR_RANGES; i++)
+		if (msr - first[i] < MSR_RANGE)
+			return (i * MSR_RANGE + msr - first[i]) * 2;
+	return MSR_NO_BIT;
 }
 
 static void intercept_msr(uint32_t msr)
@@ -136,7 +136,7 @@ bool intercepts_msr(const unsigned char *bitmap, uint32_t msr, bool write)
 {
 	uint32_t bit = msr_bit(msr) + write;
 
-	return (bitmap[bit / 8] >> bit % 8 & 1) != 0;
+	return bit >= MSR_NO_BIT || (bitmap[bit / 8] >> bit % 8 & 1) != 0;
 }
 
 /* --- the start ----------------------------------------------------------- */
@@ -171,7 +171,7 @@ void l1_run(void)
 	vmcb01.control.event_inj = 0;
 	vmcb01.control.tlb_control = PSVM_TLB_CONTROL_NOTHING;
 	exit_code = vmcb01.control.exit_code;
-	if (exit_code == PSVM_EXIT_VMRUN && l0.l1_svme)
+	if (exit_code == PSVM_EXIT_VMRUN && l0.svme[0])
 		nested_vmrun();
 	else if (!emulate(exit_code))
 		machine_fail("l0: exit 0x%lx of L1, info 0x%lx 0x%lx, rip 0x%lx",

@@ -67,15 +67,18 @@ _start:
 4:	hlt
 	jmp	4b
 
-/*
- * The stubs, 16 bytes each. An exception with an error code has it where the others have
- * RIP: nobody returns from those here.
- */
+/* The stubs, 16 bytes each. Who has no error code gets one: the frame is behind it. */
+#define HAS_CODE (1 << 8 | 0x1f << 10 | 1 << 17 | 1 << 21)
 	.align	16
 	.globl	machine_stubs
 machine_stubs:
 	.set	vector, 0
 	.rept	256
+	.if	vector > 31
+	pushq	$0
+	.elseif	!(HAS_CODE >> vector & 1)
+	pushq	$0
+	.endif
 	pushq	$vector
 	jmp	common
 	.align	16
@@ -94,7 +97,7 @@ common:
 	pushq	%r11
 	cld
 	movl	72(%rsp), %edi
-	leaq	80(%rsp), %rsi
+	leaq	88(%rsp), %rsi
 	call	machine_interrupt
 	popq	%r11
 	popq	%r10
@@ -105,7 +108,7 @@ common:
 	popq	%rdx
 	popq	%rcx
 	popq	%rax
-	addq	$8, %rsp
+	addq	$16, %rsp
 	iretq
 
 	.section .rodata

@@ -25,7 +25,6 @@ struct frame {
 };
 
 _Noreturn void machine_main(const struct multiboot *information);
-/* An exception with an error code has it where the others have RIP. */
 void machine_interrupt(uint32_t vector, struct frame *frame);
 
 /* --- what machine.c, boot.S and image.ld have ---------------------------- */
@@ -116,7 +115,22 @@ enum {
 #define MSR_EFER	UINT32_C(0xc0000080)
 #define MSR_VM_CR	UINT32_C(0xc0010114)
 #define MSR_VM_HSAVE_PA UINT32_C(0xc0010117)
+#define EFER_SCE	UINT64_C(0x1)
+#define EFER_LME	UINT64_C(0x100)
+#define EFER_LMA	UINT64_C(0x400)
+#define EFER_NXE	UINT64_C(0x800)
 #define EFER_SVME	UINT64_C(0x1000)
+#define EFER_FFXSR	UINT64_C(0x4000)
+#define EFER_TCE	UINT64_C(0x8000)
+#define VM_CR_LOCK	UINT64_C(0x8)
+#define VM_CR_SVMDIS	UINT64_C(0x10)
+#define VM_CR_BITS	UINT64_C(0x1f)
+#define CR0_PG		UINT64_C(0x80000000)
+#define CR4_LA57	UINT64_C(0x1000)
+#define DR6_BS		UINT64_C(0x4000)
+#define DR6_CAUSES	UINT64_C(0xe00f) /* besides, BT, BD and B3 to B0 */
+#define DR6_RESET	UINT64_C(0xffff0ff0)
+#define DR7_RESET	UINT64_C(0x400)
 #define RFLAGS_TF	UINT64_C(0x100)
 #define RFLAGS_IF	UINT64_C(0x200)
 #define RFLAGS_ONE	UINT64_C(0x2)
@@ -176,9 +190,12 @@ static inline void out8(uint16_t port, uint8_t value)
 		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
 	}
 MACHINE_READ(cr0)
+MACHINE_READ(cr2)
 MACHINE_READ(cr3)
 MACHINE_READ(cr4)
 MACHINE_READ(cr8)
+MACHINE_READ(dr6)
+MACHINE_READ(dr7)
 #undef MACHINE_READ
 
 static inline void set_interrupts(bool on)

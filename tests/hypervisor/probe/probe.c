@@ -7,31 +7,20 @@
  * needs one processor, a local APIC and a serial port. A row is printed in two parts,
  * before VMRUN and after it: what ends the machine is the case of which there is no more
  * than the first. The command line may say start=N, the number of the first case;
- * skip=NAME:NAME..., cases to leave out; and send=10, the bytes of the instructions that
- * send in x2APIC mode, instead of 7.
+ * skip=NAME:NAME..., cases to leave out; send=10, the bytes of the instructions that send
+ * in x2APIC mode, instead of 7; and check=1: the checks of checks.c instead.
  */
-#include "../machine/machine.h"
+#include "probe.h"
 
 #include <psvm/int_ctl.h>
-#include <psvm/vmcb.h>
 
 /* --- the cases ----------------------------------------------------------- */
-
-enum flag { NONE, ASID0, NO_VMRUN_ICPT, ICPT_NMI, ICPT_CR8W, ICPT_CR8R, NEED_VGIF, CONT };
 
 static const char *const flag_names[] = { "",	       "ASID0",	    "NO_VMRUN_ICPT",
 					  "ICPT_NMI",  "ICPT_CR8W", "ICPT_CR8R",
 					  "NEED_VGIF", "CONT" };
 
-enum { NAME_LENGTH = 5 };
-
-static const struct test_case {
-	char name[NAME_LENGTH + 1];
-	uint8_t program, l2_if, l1_if, pending, l1_cr8, flag;
-	uint32_t int_ctl, int_vector;
-	uint64_t int_state, event_inj;
-	uint32_t misc1;
-} cases[] = {
+static const struct test_case cases[] = {
 #define CASE(name, program, l2_if, l1_if, pending, l1_cr8, flag, int_ctl, int_vector, \
 	     int_state, event_inj, misc1) \
 	{ name, program, l2_if,	     l1_if,	pending,   l1_cr8, \
@@ -44,7 +33,7 @@ enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
 /* --- L2's programs: programs.S ------------------------------------------- */
 
-extern unsigned char program_touch[], program_11_x2apic[], program_11_x2apic_10[];
+extern unsigned char program_11_x2apic[], program_11_x2apic_10[];
 extern unsigned char *const programs[];
 
 enum { SENDS = 11 };
@@ -98,6 +87,8 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 {
 	char kind = kind_of(vector);
 
+	if (check_exception(vector, frame))
+		return;
 	if (vector != 0 && vector < EXCEPTIONS)
 		machine_fail("%s: exception %u, frame %lx %lx", now ? now->name : "",
 			     vector, frame->rip, frame->cs);
@@ -115,18 +106,10 @@ void machine_interrupt(uint32_t vector, struct frame *frame)
 
 enum { L2_STACK = 8192 };
 
-static struct psvm_vmcb vmcb MACHINE_PAGE;
+struct psvm_vmcb vmcb MACHINE_PAGE;
 static unsigned char host_save[PAGE_SIZE] MACHINE_PAGE;
 static unsigned char bitmaps[3 * PAGE_SIZE] MACHINE_PAGE; /* nothing is intercepted */
 static unsigned char l2_stack[L2_STACK] MACHINE_PAGE;
-
-static void set_segment(struct psvm_vmcb_segment *segment, uint16_t selector,
-			uint16_t attributes)
-{
-	segment->selector = selector;
-	segment->attrib = attributes;
-	segment->limit = UINT32_MAX;
-}
 
 static void set_table(struct psvm_vmcb_segment *segment, struct descriptor_table table)
 {
@@ -137,19 +120,13 @@ static void set_table(struct psvm_vmcb_segment *segment, struct descriptor_table
 /* L2 is L1 with a program and a stack of its own. */
 static void set_state(struct psvm_vmcb_save *save)
 {
-	set_segment(&save->cs, 0x08, 0xa9b);
-	set_segment(&save->ss, 0x10, 0xc93);
-	set_segment(&save->ds, 0x10, 0xc93);
-	set_segment(&save->es, 0x10, 0xc93);
+	set_start(save, CODE_64);
 	set_table(&save->gdtr, read_gdtr());
 	set_table(&save->idtr, read_idtr());
 	save->efer = read_msr(MSR_EFER);
 	save->cr0 = read_cr0();
 	save->cr3 = read_cr3();
 	save->cr4 = read_cr4();
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
-	save->g_pat = UINT64_C(0x0007040600070406);
 	save->rsp = (uintptr_t)l2_stack + L2_STACK;
 }
 
@@ -172,7 +149,7 @@ static void set_intercepts(const struct test_case *c)
  * the nested ones write-protects those. */
 static uint64_t nested_table[512] MACHINE_PAGE;
 static uint64_t nested_pointers[512] MACHINE_PAGE;
-static uint64_t nested_directories[4 * 512] MACHINE_PAGE;
+uint64_t nested_directories[NESTED_ENTRIES] MACHINE_PAGE;
 
 static void nested_tables_start(void)
 {
@@ -181,11 +158,11 @@ static void nested_tables_start(void)
 	nested_table[0] = (uintptr_t)nested_pointers | TABLE;
 	for (size_t i = 0; i < 4; i++)
 		nested_pointers[i] = (uintptr_t)&nested_directories[i * 512] | TABLE;
-	for (uint64_t i = 0; i < 4 * 512; i++)
+	for (uint64_t i = 0; i < NESTED_ENTRIES; i++)
 		nested_directories[i] = i << 21 | LARGE;
 }
 
-static void prepare(const struct test_case *c, const unsigned char *program)
+void prepare(const struct test_case *c, const unsigned char *program)
 {
 	clear(&vmcb, sizeof(vmcb));
 	set_intercepts(c);
@@ -298,7 +275,7 @@ static struct {
 	bool pending;
 } after;
 
-static void run(const struct test_case *c)
+void run(const struct test_case *c)
 {
 	event_count = 0;
 	virtual_rip = 0;
@@ -463,6 +440,8 @@ void machine_main(const struct multiboot *information)
 	write_msr(MSR_VM_HSAVE_PA, (uintptr_t)host_save);
 	nested_tables_start();
 	warm_up();
+	if (option(command_line, "check", &text) != 0)
+		check_all(information);
 	print_header();
 	for (uint32_t i = number(text, length); i < CASES; i++)
 		ran = run_case(&cases[i], ran);
