@@ -172,8 +172,9 @@ static bool s10_not_written(const struct story *before, const struct story *afte
 	(void)before;
 	if (failed(after))
 		return (after->store12 & ~(uint32_t)PSVM_F_EVENT_INJ) == 0;
-	return (after->store12 & (PSVM_F_TLB_CONTROL | PSVM_F_INT_VECTOR |
-				  PSVM_F_INT_STATE_REST)) == 0;
+	/* That the rest of 068h is not written is a choice: the manual is silent. */
+	return (after->store12 &
+		(PSVM_F_TLB_CONTROL | PSVM_F_INT_VECTOR | PSVM_F_INT_STATE)) == 0;
 }
 
 /* Word 068h of vmcb12 after a #VMEXIT: the processor stores the shadow. */

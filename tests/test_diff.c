@@ -214,9 +214,9 @@ static struct planted planted[] = {
 	  "succeeds" },
 	{ "failed VMRUN zeroes", "linux-6.12", PSVM_CELL_INVALID_ZERO_12, 0,
 	  PSVM_F_INT_STATE, 0, 0,
-	  "VMRUN and re-enter: always; int_state of vmcb12: INTERRUPT_SHADOW: 12's, stays as "
-	  "it is -> 0; "
-	  "fields stored in vmcb12: int_state 0: not stored -> stored" },
+	  "VMRUN and re-enter: always; int_state of vmcb12: all: 12's, stays as it is -> "
+	  "0; "
+	  "fields stored in vmcb12: int_state: not stored -> stored" },
 	{ "forced", "exact", PSVM_CELL_ENTER_SET_02, 0, PSVM_V_INTR_MASKING, 0, 0,
 	  "VMRUN and re-enter: always; int_ctl of 02: V_INTR_MASKING: 1 -> 0" },
 	{ "part of a field", "linux-6.1", PSVM_CELL_ENTER_FROM_12, 0, 3, 0, 0,

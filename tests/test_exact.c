@@ -338,7 +338,7 @@ static struct psvm_rules damaged(const struct psvm_rules *rules, enum damage dam
 		replace(&r, PSVM_CELL_HANDBACK_CLEAR_01, 0);
 		break;
 	case KEEP_EVENT:
-		replace(&r, PSVM_CELL_HANDBACK_FIELDS, PSVM_F_INT_STATE);
+		replace(&r, PSVM_CELL_HANDBACK_FIELDS, PSVM_F_INT_SHADOW);
 		break;
 	case KEEP_NMI_01:
 		replace(&r, PSVM_CELL_HANDBACK_TO_01, 0);
@@ -358,7 +358,7 @@ static struct psvm_rules damaged(const struct psvm_rules *rules, enum damage dam
 		break;
 	case STATE_TO_12:
 		replace(&r, PSVM_CELL_HANDBACK_FIELDS,
-			PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST | PSVM_F_EXIT_INT_INFO);
+			PSVM_F_INT_STATE | PSVM_F_EXIT_INT_INFO);
 		break;
 	default:
 		break;

@@ -105,7 +105,7 @@ static void stands_for(struct psvm_words *words, enum unit unit, unsigned int bi
 		break;
 	case FIELDS:
 		words->int_ctl = bit == 0 ? 0xffffffff : bit == 5 ? 0xffffffff00000000 : 0;
-		words->int_state = bit == 1 ? 1 : bit == 6 ? UINT64_MAX - 1 : 0;
+		words->int_state = bit == 1 ? UINT64_MAX : bit == 6 ? 1 : 0;
 		words->event_inj = bit == 2 ? UINT64_MAX : 0;
 		words->exit_int_info = bit == 3 ? UINT64_MAX : 0;
 		words->tlb_control = bit == 4 ? UINT8_MAX : 0;

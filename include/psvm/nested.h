@@ -108,7 +108,7 @@ struct psvm_result {
 	struct psvm_words v01;
 	uint32_t requests;  /**< PSVM_REQUEST_... */
 	uint32_t store12;   /**< PSVM_F_...: fields of v12 to store in vmcb12. What of
-				 v12 no cell has moved is as in the snapshot: INT_STATE,
+				 v12 no cell has moved is as in the snapshot: INT_SHADOW,
 				 one bit, may be stored as a byte, or the word with it */
 	uint32_t dirty01;   /**< clean bits to clear in vmcb01 (PSVM_CLEAN_...) */
 	uint32_t dirty02;   /**< clean bits to clear in vmcb02 */
