@@ -103,14 +103,13 @@ static bool s6_offered(const struct story *before, const struct story *after)
 {
 	bool built = after->step == STORY_VMRUN || after->step == STORY_REENTER;
 	uint64_t old = built ? 0 : after->in.v02.int_ctl;
-	uint64_t state = after->n.v02.int_state & ~after->in.v02.int_state;
 	bool looks = (built && after->runs) || after->step == STORY_OPEN ||
 		     after->step == STORY_CLOSE;
 
 	(void)before;
 	return !looks ||
 	       ((after->n.v02.int_ctl & ~old & ~offered(after) & ~own(after)) == 0 &&
-		(state & ~SHADOW) == 0);
+		(after->n.v02.int_state & ~SHADOW) == 0);
 }
 
 /* A window on 01 works: intercept and dummy. */

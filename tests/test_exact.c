@@ -467,7 +467,7 @@ static const struct violation violations[] = {
 	{ "linux-7.2 clears reserved bits of 068h", RULES(linux_7_2), S3, 0, 0, INTR, 0, 0, 0,
 	  { OP_VMEXIT, OP_VMRUN_068, OP_VMEXIT } },
 	{ "all of 068h written back", RULES(exact), S3, STATE_TO_12, 0, INTR, 0, 0, 0,
-	  { OP_VMEXIT } },
+	  { OP_VMEXIT, OP_VMRUN_068, OP_VMEXIT } },
 	/* S4 */
 	{ "xen clears V_GIF of L2 at a deferred VMEXIT", RULES(xen),
 	  S4, 0, GIVE_VGIF | PSVM_C(DEFERRED), INTR, PSVM_V_GIF_BITS, 0, 0,

@@ -152,6 +152,9 @@ static void check_bit(const struct row *row, unsigned int bit, bool ones)
 	assert_int_equal(after.status.code, PSVM_OK);
 	fill(&none, false);
 	stands_for(&moved, row->unit, bit);
+	/* 068h of 02 is 0 before it is built: a zero of 12 makes no difference. */
+	if (row->cell == PSVM_CELL_ENTER_FIELDS && !ones)
+		moved.int_state = 0;
 	if (!differ_by(&before.v12, &after.v12, row->to == V12 ? &moved : &none) ||
 	    !differ_by(&before.v02, &after.v02, row->to == V02 ? &moved : &none) ||
 	    !differ_by(&before.v01, &after.v01, row->to == V01 ? &moved : &none))

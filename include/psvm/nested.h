@@ -139,9 +139,10 @@ PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
 /**
  * L1 executed VMRUN: build 02 out of the snapshot and 01.
  *
- * Reads v12 (the snapshot), v01, and v02 as the last run left it. Facts (here
- * and below besides OFFER_ and HOST_): L1_IF, PENDING, CHECKS_FAILED, and for
- * rule set xen CLEAN_TPR_12, MOVED_12. PENDING counts if VMRUN fails, too (exact).
+ * Reads v12 (the snapshot), v01, and v02 as the last run left it. Of that int_state is
+ * not kept, whoever wrote it: it becomes 0 but for what ENTER_FIELDS takes from 12. Facts
+ * (here and below besides OFFER_ and HOST_): L1_IF, PENDING, CHECKS_FAILED, and for rule
+ * set xen CLEAN_TPR_12, MOVED_12. PENDING counts if VMRUN fails, too (exact).
  *
  * The caller stores v02 and v01, clears dirty01 and dirty02, adds nmi_change,
  * sets its copy of GIF, serves the requests, and keeps v12 as the snapshot.

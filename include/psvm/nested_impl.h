@@ -194,6 +194,8 @@ PSVM_LOCAL void psvm_build_02_(struct psvm_at_ *at)
 {
 	uint64_t joins;
 
+	/* Of 068h nothing stays but what ENTER_FIELDS moves: an allow-list, S6. */
+	at->word[PSVM_W_02_ + PSVM_W_INT_STATE_] &= ~at->now.go;
 	psvm_apply_range_(at, PSVM_CELL_ENTER_CLEAR_02, PSVM_CELL_ENTER_CLEAR_01);
 	psvm_apply_(at, PSVM_CELL_ENTER_REQUEST);
 	psvm_merge_misc1_(at, at->now.go);

@@ -573,7 +573,7 @@ static const struct psvm_rules psvm_rules_exact = {
 	  PSVM_CELL_1(PSVM_EXCEPT(PSVM_V_GIF_BITS, PSVM_C(NESTED_VGIF), 0)),
 	  /* ENTER_SET_02: L1's interrupts are L0's to hand out */
 	  PSVM_CELL_1(PSVM_ALWAYS(PSVM_V_INTR_MASKING)),
-	  /* ENTER_FIELDS: the rest of 068h stays in 12, and that of 02 is L0's own */
+	  /* ENTER_FIELDS: an allow-list, S6: the rest of 068h stays in 12 */
 	  PSVM_CELL_1(PSVM_ALWAYS(
 		  PSVM_F_INT_SHADOW | PSVM_F_EVENT_INJ | PSVM_F_TLB_CONTROL)),
 	  /* ENTER_DROP_TLB */ PSVM_CELL_1(PSVM_ALWAYS(PSVM_TLB_CONTROL_RESERVED)),

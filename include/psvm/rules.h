@@ -184,6 +184,7 @@ enum {
  * a window. A FLAG with `to` moves the intercept of VINTR. With NONE a cell
  * moves nothing, or the transition itself says what it does. The cells of
  * PSVM_CELLS_OTHER no transition reads: the caller does what they say, psvm_rule().
+ * The word at 068h of 02 is 0 before ENTER_FIELDS, whatever the last run left.
  *
  * Units: INT_CTL bits of 060h, INT_STATE of 068h, EVENT_INJ of 0A8h,
  * TLB_CONTROL of 05Ch, CR, MISC1, MISC2 bits of the intercept words, FIELDS
