@@ -257,6 +257,12 @@ static struct row rows[] = {
 	    "tlb_control    TLB_CONTROL=0x1 (not written)\n"
 	    "  2 rows left out: all zero" },
 	  { NULL } },
+	{ "sync stores the shadow alone",
+	  "sync --rules exact --vmcb12 v12 --vmcb02 v02",
+	  0,
+	  { "int_state      0 -> INTERRUPT_SHADOW\n",
+	    "exit_int_info, int_state 0\n" },
+	  { NULL } },
 	{ "sync of the seed",
 	  "sync --rules lkml-2022 --vmcb12 v12 --vmcb02 v02",
 	  0,
