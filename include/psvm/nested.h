@@ -287,7 +287,8 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
 /**
  * What a rule set says about one cell in one situation.
  *
- * For the cells of PSVM_CELLS_OTHER, which have no transition of their own. Facts:
+ * For the cells of PSVM_CELLS_OTHER, which have no transition of their own; of another
+ * cell it repeats what the table says, with facts of the moment that reads it. Facts:
  * L1_IF, L1_GIF, TPR_MASKS, CR8_WRITE_02. A caller asks
  *
  *   before every run of L2, in this order
