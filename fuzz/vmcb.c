@@ -312,10 +312,10 @@ static void set_vmcb12(uint8_t *image, const struct psvm_words *from, uint32_t f
 		fuzz_put(image + 0x060, 4, from->int_ctl & UINT32_MAX);
 	if (fields & PSVM_F_INT_VECTOR)
 		fuzz_put(image + 0x064, 4, from->int_ctl >> 32);
-	if (fields & (PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST))
+	if (fields & PSVM_F_INT_STATE)
+		fuzz_put(image + 0x068, 8, from->int_state);
+	if (fields & PSVM_F_INT_SHADOW)
 		fuzz_put(image + 0x068, 1, from->int_state);
-	if (fields & PSVM_F_INT_STATE_REST)
-		fuzz_put(image + 0x069, 7, from->int_state >> 8);
 	if (fields & PSVM_F_EXIT_INT_INFO)
 		fuzz_put(image + 0x088, 8, from->exit_int_info);
 	if (fields & PSVM_F_EVENT_INJ)

@@ -188,10 +188,10 @@ static enum source enter_02(const struct situation *s, unsigned int n)
 	return IS_0; /* never offered: AVIC, reserved bits */
 }
 
-/* 068h: VMRUN loads the shadow (15.21.5), and the rest is of no use to it. */
+/* 068h: VMRUN loads the shadow (15.21.5), and of the rest exact offers L1 nothing. */
 static enum source enter_02_int_state(const struct situation *s, unsigned int n)
 {
-	return is_exact(s) && n != INTERRUPT_SHADOW ? OF_02 : OF_12;
+	return is_exact(s) && n != INTERRUPT_SHADOW ? IS_0 : OF_12;
 }
 
 static enum source enter_02_misc1(const struct situation *s, unsigned int n)

@@ -84,7 +84,8 @@ static enum source refresh_12(const struct situation *s, unsigned int n)
 	return refreshes(s) ? written_back(s, n) : OF_12;
 }
 
-/* 068h: #VMEXIT stores the shadow (15.21.5). Real hypervisors copy the word. */
+/* 068h: #VMEXIT stores the shadow (15.21.5). What it makes of the rest the manual does
+ * not state: exact keeps L1's, real hypervisors copy the word. */
 static enum source vmexit_12_int_state(const struct situation *s, unsigned int n)
 {
 	return is_exact(s) && n != INTERRUPT_SHADOW ? OF_12 : OF_02;
@@ -172,9 +173,9 @@ uint32_t handback_stores(const struct situation *s)
 
 	/* Of the word at 060h only xen writes the half with the vector, of 068h exact
 	 * the shadow alone. */
-	return PSVM_F_INT_CTL | (is_xen(s) ? PSVM_F_INT_VECTOR : 0u) | PSVM_F_INT_STATE |
-	       (is_exact(s) ? 0u : PSVM_F_INT_STATE_REST) | PSVM_F_EVENT_INJ | PSVM_F_EXIT_INT_INFO |
-	       (tlb_control ? PSVM_F_TLB_CONTROL : 0u);
+	return PSVM_F_INT_CTL | (is_xen(s) ? PSVM_F_INT_VECTOR : 0u) |
+	       (is_exact(s) ? PSVM_F_INT_SHADOW : PSVM_F_INT_STATE) | PSVM_F_EVENT_INJ |
+	       PSVM_F_EXIT_INT_INFO | (tlb_control ? PSVM_F_TLB_CONTROL : 0u);
 }
 
 QUESTIONS_HANDBACK(ASK)

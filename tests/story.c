@@ -96,9 +96,9 @@ static void store(struct psvm_words *to, const struct psvm_words *from, uint32_t
 		to->int_ctl = (to->int_ctl & UINT32_MAX) |
 			      (from->int_ctl & ~(uint64_t)UINT32_MAX);
 	if (fields & PSVM_F_INT_STATE)
+		to->int_state = from->int_state;
+	if (fields & PSVM_F_INT_SHADOW)
 		to->int_state = (to->int_state & ~SHADOW) | (from->int_state & SHADOW);
-	if (fields & PSVM_F_INT_STATE_REST)
-		to->int_state = (to->int_state & SHADOW) | (from->int_state & ~SHADOW);
 	if (fields & PSVM_F_EVENT_INJ)
 		to->event_inj = from->event_inj;
 	if (fields & PSVM_F_EXIT_INT_INFO)

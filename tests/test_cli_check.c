@@ -174,7 +174,7 @@ static void test_setups(void **state)
 	part = strstr(out, text);
 	assert_non_null(part);
 	assert_int_equal(number_behind(part, "vNMI, "), row->events);
-	assert_contains(part, "values of EVENTINJ, L1's IF, L2's IF and shadow at VMRUN\n");
+	assert_contains(part, "values of EVENTINJ, L1's IF, L2's IF and shadow at VMRUN, 068h[63:1] = 0\n");
 	assert_int_equal(number_behind(part, " representing "),
 			 row->events << (count_items(part, "open bits of vmcb12: ") + 3));
 }

@@ -214,9 +214,13 @@ static struct planted planted[] = {
 	  "succeeds" },
 	{ "failed VMRUN zeroes", "linux-6.12", PSVM_CELL_INVALID_ZERO_12, 0,
 	  PSVM_F_INT_STATE, 0, 0,
-	  "VMRUN and re-enter: always; int_state of vmcb12: INTERRUPT_SHADOW: 12's, stays as "
-	  "it is -> 0; "
-	  "fields stored in vmcb12: int_state 0: not stored -> stored" },
+	  "VMRUN and re-enter: always; int_state of vmcb12: all: 12's, stays as it is -> "
+	  "0; "
+	  "fields stored in vmcb12: int_state, int_state 0: not stored -> stored" },
+	{ "068h is handed back whole", "exact", PSVM_CELL_HANDBACK_FIELDS, 0,
+	  PSVM_F_INT_STATE | PSVM_F_INT_SHADOW, 0, 0,
+	  "hand-back: always; int_state of vmcb12: all but INTERRUPT_SHADOW: 12's, stays "
+	  "as it is -> 02's; fields stored in vmcb12: int_state: not stored -> stored" },
 	{ "forced", "exact", PSVM_CELL_ENTER_SET_02, 0, PSVM_V_INTR_MASKING, 0, 0,
 	  "VMRUN and re-enter: always; int_ctl of 02: V_INTR_MASKING: 1 -> 0" },
 	{ "part of a field", "linux-6.1", PSVM_CELL_ENTER_FROM_12, 0, 3, 0, 0,
@@ -411,7 +415,8 @@ static uint64_t output_of(const struct psvm_result *r, const struct psvm_output 
 	if (strcmp(output->name, "requests") == 0)
 		return r->requests;
 	if (strcmp(output->name, "fields stored in vmcb12") == 0)
-		return r->store12;
+		/* All of 068h has the shadow in it. */
+		return r->store12 | (r->store12 & PSVM_F_INT_STATE ? PSVM_F_INT_SHADOW : 0U);
 	if (strcmp(output->name, "L1's GIF") == 0)
 		return r->gif;
 	if (strcmp(output->name, "L0's queue of NMIs for L1") == 0)

@@ -338,7 +338,7 @@ static struct psvm_rules damaged(const struct psvm_rules *rules, enum damage dam
 		replace(&r, PSVM_CELL_HANDBACK_CLEAR_01, 0);
 		break;
 	case KEEP_EVENT:
-		replace(&r, PSVM_CELL_HANDBACK_FIELDS, PSVM_F_INT_STATE);
+		replace(&r, PSVM_CELL_HANDBACK_FIELDS, PSVM_F_INT_SHADOW);
 		break;
 	case KEEP_NMI_01:
 		replace(&r, PSVM_CELL_HANDBACK_TO_01, 0);
@@ -358,7 +358,7 @@ static struct psvm_rules damaged(const struct psvm_rules *rules, enum damage dam
 		break;
 	case STATE_TO_12:
 		replace(&r, PSVM_CELL_HANDBACK_FIELDS,
-			PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST | PSVM_F_EXIT_INT_INFO);
+			PSVM_F_INT_STATE | PSVM_F_EXIT_INT_INFO);
 		break;
 	default:
 		break;
@@ -467,7 +467,7 @@ static const struct violation violations[] = {
 	{ "linux-7.2 clears reserved bits of 068h", RULES(linux_7_2), S3, 0, 0, INTR, 0, 0, 0,
 	  { OP_VMEXIT, OP_VMRUN_068, OP_VMEXIT } },
 	{ "all of 068h written back", RULES(exact), S3, STATE_TO_12, 0, INTR, 0, 0, 0,
-	  { OP_VMEXIT } },
+	  { OP_VMEXIT, OP_VMRUN_068, OP_VMEXIT } },
 	/* S4 */
 	{ "xen clears V_GIF of L2 at a deferred VMEXIT", RULES(xen),
 	  S4, 0, GIVE_VGIF | PSVM_C(DEFERRED), INTR, PSVM_V_GIF_BITS, 0, 0,

@@ -38,6 +38,8 @@ struct known {
 #define EXACT(cell, flip) \
 	&psvm_rules_exact, NULL, { &psvm_rules_exact, PSVM_CELL_##cell, flip }
 
+#define REST_OF_068 (~UINT64_C(1))
+
 static const struct known known[] = {
 	/* 15.21.2: a write to CR8 reaches V_TPR whatever V_INTR_MASKING is, and #VMEXIT
 	 * stores V_TPR. The patch leaves what it was at VMRUN: K09, second part. */
@@ -78,6 +80,15 @@ static const struct known known[] = {
 	{ "bit 10 of vmcb02 gets into vmcb12", EXACT(REFRESH_TO_12, PSVM_MASK64(10, 1)),
 	  "int_ctl of 12", PSVM_MASK64(10, 1), 4, true, PSVM_VISIBLE,
 	  "in vmcb12 after #VMEXIT: " },
+	/* 15.21.5: #VMEXIT stores the shadow, and L1 reads it. */
+	{ "the shadow is not stored", EXACT(HANDBACK_FIELDS, PSVM_F_INT_SHADOW),
+	  "fields stored in vmcb12", PSVM_F_INT_SHADOW, 0, true, PSVM_VISIBLE, NULL },
+	/* Bits 63:1 of 068h are 0 in every set-up, so that no story could have them. */
+	{ "all of 068h is written back",
+	  EXACT(HANDBACK_FIELDS, PSVM_F_INT_SHADOW | PSVM_F_INT_STATE),
+	  "int_state of vmcb12", REST_OF_068, 0, true, PSVM_NOT_MODELLED, NULL },
+	{ "all of 068h gets into vmcb02", EXACT(ENTER_FIELDS, PSVM_F_INT_STATE),
+	  "int_state of 02", REST_OF_068, 0, true, PSVM_NOT_MODELLED, NULL },
 	/* Nobody executes VMMCALL (exit 81h: bit 1 of its word) or PAUSE (77h: bit 23 of
 	 * 00Ch) in the model, and no bare processor does without: it cannot say that L1
 	 * does not see who gets the exit, nor that no L1 has PAUSE intercepted. */
@@ -178,6 +189,14 @@ static uint32_t never_arrives(const struct psvm_nested *n)
 	return PSVM_WAIT;
 }
 
+/* The shadow is L2's, and what L1 had in the rest of 068h is lost. */
+static void drops_068(const struct psvm_nested *n, struct psvm_result *r)
+{
+	*r = psvm_nested_sync_int_ctl(&psvm_rules_exact, *n);
+	r->v12.int_state = n->v02.int_state & 1;
+	r->store12 |= PSVM_F_INT_STATE;
+}
+
 #define ADAPTER(member, function) \
 	{ \
 		PSVM_ADAPTER_HEAD("linked", "exact"), .member = (function) \
@@ -185,6 +204,7 @@ static uint32_t never_arrives(const struct psvm_nested *n)
 static const struct psvm_adapter v_ign_tpr = ADAPTER(refresh, at_v_ign_tpr);
 static const struct psvm_adapter vintr = ADAPTER(refresh, at_vintr);
 static const struct psvm_adapter shadow = ADAPTER(refresh, at_shadow);
+static const struct psvm_adapter drops = ADAPTER(hand_back, drops_068);
 static const struct psvm_adapter arrival = ADAPTER(arrival, never_arrives);
 
 struct foreign_row {
@@ -226,20 +246,50 @@ static void assert_visible(struct psvm_l0 a, struct psvm_l0 b,
 	psvm_diff_free(&diff);
 }
 
-/* From exact to it, and back. */
-static void check_foreign(void **state)
+static struct psvm_foreign *foreign_of(const struct psvm_adapter *adapter)
 {
 	static const struct psvm_foreign_limits limits = { .seconds = 30,
 							   .random = 1 << 14 };
-	const struct foreign_row *row = *state;
 	char error[512];
-	struct psvm_foreign *f =
-		psvm_foreign_of(row->adapter, &limits, error, sizeof(error));
+	struct psvm_foreign *f = psvm_foreign_of(adapter, &limits, error, sizeof(error));
 
 	if (f == NULL)
 		fail_msg("%s", error);
+	return f;
+}
+
+/* From exact to it, and back. */
+static void check_foreign(void **state)
+{
+	const struct foreign_row *row = *state;
+	struct psvm_foreign *f = foreign_of(row->adapter);
+
 	assert_visible(psvm_l0_of(&psvm_rules_exact), psvm_foreign_l0(f), row);
 	assert_visible(psvm_foreign_l0(f), psvm_l0_of(&psvm_rules_exact), row);
+	psvm_foreign_close(f);
+}
+
+/* The one change of code that loses bits 63:1 of 068h: the model has none of them. */
+static void check_068(void **state)
+{
+	struct psvm_check_request request = { .l0 = psvm_l0_of(&psvm_rules_exact),
+					      .scope = "default",
+					      .shard = 0,
+					      .shards = 20,
+					      .threads = 2,
+					      .max_states = 1 << 16,
+					      .implicit_event = true };
+	struct psvm_foreign *f = foreign_of(&drops);
+	struct psvm_visible *visible;
+	struct psvm_diff diff;
+
+	(void)state;
+	assert_true(psvm_diff_run(&diff, request.l0, psvm_foreign_l0(f)));
+	assert_int_equal(diff.n_changes, 1);
+	assert_null(psvm_diff_visible(&request, &diff, psvm_foreign_l0(f), &visible));
+	assert_int_equal(visible->verdict, PSVM_NOT_MODELLED);
+	psvm_visible_free(visible, diff.n_changes);
+	psvm_diff_free(&diff);
 	psvm_foreign_close(f);
 }
 
@@ -532,7 +582,7 @@ static void check_whole(void **state)
 int main(int argc, char **argv)
 {
 	struct CMUnitTest
-		tests[N_ROWS(known) + N_ROWS(foreign_rows) + N_ROWS(check_sets) + 3];
+		tests[N_ROWS(known) + N_ROWS(foreign_rows) + N_ROWS(check_sets) + 4];
 	size_t n = 0;
 
 	if (argc > 1)
@@ -544,6 +594,7 @@ int main(int argc, char **argv)
 					&foreign_rows[i]);
 	for (size_t i = 0; i < N_ROWS(check_sets); i++)
 		tests[n++] = check_case(check_sets[i].name, check_whole, &check_sets[i]);
+	tests[n++] = check_case("foreign, 068h", check_068, NULL);
 	tests[n++] = check_case("a change of nothing", check_nothing, NULL);
 	tests[n++] = check_case("a bound that is met", check_bound, NULL);
 	tests[n++] = check_case("progress", check_progress, NULL);

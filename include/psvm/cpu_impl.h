@@ -541,6 +541,8 @@ PSVM_LOCAL uint64_t psvm_cpu_int_ctl_after_(uint32_t model, uint64_t before, uin
 	return after;
 }
 
+/* What becomes of bits 63:1 the manual does not state; here they stay, unconfirmed on
+ * hardware. */
 PSVM_LOCAL uint64_t psvm_cpu_int_state_after_(uint32_t model, uint64_t before,
 					      const struct psvm_cpu *cpu)
 {

@@ -101,7 +101,9 @@ void psvm_check_free(struct psvm_check_result *result);
 bool psvm_check_is_scope(const char *scope);
 
 /**
- * What a scope covers, in words: dimensions, values and acts, line by line.
+ * What a scope covers, in words: dimensions, values and acts, line by line. What of a
+ * VMCB it does not name is one value in all set-ups, and nothing is said of others; so
+ * bits 63:1 of 068h are 0.
  *
  * @param scope "default" or "full"
  * @param line  number of the line, from 0

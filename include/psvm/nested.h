@@ -108,7 +108,7 @@ struct psvm_result {
 	struct psvm_words v01;
 	uint32_t requests;  /**< PSVM_REQUEST_... */
 	uint32_t store12;   /**< PSVM_F_...: fields of v12 to store in vmcb12. What of
-				 v12 no cell has moved is as in the snapshot: INT_STATE,
+				 v12 no cell has moved is as in the snapshot: INT_SHADOW,
 				 one bit, may be stored as a byte, or the word with it */
 	uint32_t dirty01;   /**< clean bits to clear in vmcb01 (PSVM_CLEAN_...) */
 	uint32_t dirty02;   /**< clean bits to clear in vmcb02 */
@@ -139,9 +139,10 @@ PSVM_API struct psvm_result psvm_snapshot(const struct psvm_rules *rules,
 /**
  * L1 executed VMRUN: build 02 out of the snapshot and 01.
  *
- * Reads v12 (the snapshot), v01, and v02 as the last run left it. Facts (here
- * and below besides OFFER_ and HOST_): L1_IF, PENDING, CHECKS_FAILED, and for
- * rule set xen CLEAN_TPR_12, MOVED_12. PENDING counts if VMRUN fails, too (exact).
+ * Reads v12 (the snapshot), v01, and v02 as the last run left it. Of that int_state is
+ * not kept, whoever wrote it: it becomes 0 but for what ENTER_FIELDS takes from 12. Facts
+ * (here and below besides OFFER_ and HOST_): L1_IF, PENDING, CHECKS_FAILED, and for rule
+ * set xen CLEAN_TPR_12, MOVED_12. PENDING counts if VMRUN fails, too (exact).
  *
  * The caller stores v02 and v01, clears dirty01 and dirty02, adds nmi_change,
  * sets its copy of GIF, serves the requests, and keeps v12 as the snapshot.
@@ -286,7 +287,8 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
 /**
  * What a rule set says about one cell in one situation.
  *
- * For the cells of PSVM_CELLS_OTHER, which have no transition of their own. Facts:
+ * For the cells of PSVM_CELLS_OTHER, which have no transition of their own; of another
+ * cell it repeats what the table says, with facts of the moment that reads it. Facts:
  * L1_IF, L1_GIF, TPR_MASKS, CR8_WRITE_02. A caller asks
  *
  *   before every run of L2, in this order

@@ -21,12 +21,12 @@ static const struct psvm_row_ {
 	{ PSVM_W_TLB_CONTROL_, 0 },
 	/* the fields, in the order of PSVM_F_... */
 	{ PSVM_W_INT_CTL_, ~PSVM_INT_VECTOR_DWORD },
-	{ PSVM_W_INT_STATE_, PSVM_INT_STATE_INTERRUPT_SHADOW },
+	{ PSVM_W_INT_STATE_, UINT64_MAX },
 	{ PSVM_W_EVENT_INJ_, UINT64_MAX },
 	{ PSVM_W_EXIT_INT_INFO_, UINT64_MAX },
 	{ PSVM_W_TLB_CONTROL_, UINT64_MAX },
 	{ PSVM_W_INT_CTL_, PSVM_INT_VECTOR_DWORD },
-	{ PSVM_W_INT_STATE_, ~PSVM_INT_STATE_INTERRUPT_SHADOW },
+	{ PSVM_W_INT_STATE_, PSVM_INT_STATE_INTERRUPT_SHADOW },
 	/* a flag */
 	{ PSVM_W_MISC1_, PSVM_INTERCEPT_VINTR }
 };
@@ -194,6 +194,8 @@ PSVM_LOCAL void psvm_build_02_(struct psvm_at_ *at)
 {
 	uint64_t joins;
 
+	/* Of 068h nothing stays but what ENTER_FIELDS moves: an allow-list, S6. */
+	at->word[PSVM_W_02_ + PSVM_W_INT_STATE_] &= ~at->now.go;
 	psvm_apply_range_(at, PSVM_CELL_ENTER_CLEAR_02, PSVM_CELL_ENTER_CLEAR_01);
 	psvm_apply_(at, PSVM_CELL_ENTER_REQUEST);
 	psvm_merge_misc1_(at, at->now.go);

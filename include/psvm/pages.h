@@ -85,8 +85,8 @@ struct psvm_result psvm_vmcb_refresh(const struct psvm_rules *rules,
 /**
  * psvm_nested_sync_int_ctl() on pages: the fields of vmcb12 that a #VMEXIT
  * writes and psvm models, and vmcb01. Exit code, EXITINFO, next RIP and the
- * state save area are the caller's. Of 068h the first byte is written for either of
- * its fields, the others for PSVM_F_INT_STATE_REST.
+ * state save area are the caller's. For PSVM_F_INT_SHADOW the byte that it is in is
+ * written.
  *
  * @return the result of psvm_nested_sync_int_ctl(), or PSVM_E_NULL
  * @spec psvm_nested_sync_int_ctl()

@@ -116,14 +116,16 @@ struct psvm_cell {
 
 /* What the bits of a cell are: PSVM_F_*, PSVM_REQUEST_*, ... */
 
-/** Fields of a VMCB, for cells that move or write whole fields. Two words count as two
- *  each: of 060h the processor never writes the dword with the vector, of 068h it writes
- *  bit 0, the interrupt shadow, and no other (bit 1: with SEV-ES). */
+/** Fields of a VMCB, for cells that move or write whole fields. The word at 060h counts
+ *  as two: the processor never writes the dword with the vector. Bit 0 of that at 068h,
+ *  the shadow, is a field, too, INT_SHADOW, for those who move no more of it: what
+ *  #VMEXIT makes of the rest the manual does not state. `exact` keeps L1's, unconfirmed
+ *  on hardware. */
 #define PSVM_FIELDS(X) \
-	X(INT_CTL, 0, "int_ctl 31:0") X(INT_STATE, 1, "int_state 0") \
+	X(INT_CTL, 0, "int_ctl 31:0") X(INT_STATE, 1, "int_state") \
 	X(EVENT_INJ, 2, "event_inj") X(EXIT_INT_INFO, 3, "exit_int_info") \
 	X(TLB_CONTROL, 4, "tlb_control") X(INT_VECTOR, 5, "int_ctl 63:32") \
-	X(INT_STATE_REST, 6, "int_state 63:1")
+	X(INT_SHADOW, 6, "int_state 0")
 /** What L0 has to look at again after a transition. EVENT: pending events of
  *  L1 (KVM_REQ_EVENT). IMPLICIT: the same, raised only because a helper for
  *  RFLAGS happens to (history: it hid the lack of an explicit request). */
@@ -182,6 +184,7 @@ enum {
  * a window. A FLAG with `to` moves the intercept of VINTR. With NONE a cell
  * moves nothing, or the transition itself says what it does. The cells of
  * PSVM_CELLS_OTHER no transition reads: the caller does what they say, psvm_rule().
+ * The word at 068h of 02 is 0 before ENTER_FIELDS, whatever the last run left.
  *
  * Units: INT_CTL bits of 060h, INT_STATE of 068h, EVENT_INJ of 0A8h,
  * TLB_CONTROL of 05Ch, CR, MISC1, MISC2 bits of the intercept words, FIELDS

@@ -12,12 +12,14 @@
  * A change is looked at alone. What several of them do together, one that undoes
  * another, is no question that this answers.
  *
- * What cannot be seen must still be in the model. It has the words of struct psvm_words
- * and three words of intercepts, and of these the exits of what happens in it: INTR, NMI,
- * VINTR, and instructions that L1 and L2 execute (psvm_check_scope_line() lists the
- * acts). A change of nothing but other exits (VMMCALL, PAUSE, exceptions, debug
- * registers) or of whether psvm_window_open() says that it opened a window is
- * PSVM_NOT_MODELLED, not latent: that it does not come about here says nothing of it.
+ * What cannot be seen must still be in the model. It has the words of struct psvm_words,
+ * of int_state the shadow alone, and three words of intercepts, and of these the exits of
+ * what happens in it: INTR, NMI, VINTR, and instructions that L1 and L2 execute
+ * (psvm_check_scope_line() lists the acts). A change of nothing but other exits (VMMCALL,
+ * PAUSE, exceptions, debug registers), of bits 63:1 of int_state and whether they are
+ * stored, or of whether psvm_window_open() says that it opened a window is
+ * PSVM_NOT_MODELLED, not latent: that it does not come about here says nothing of it. Of
+ * a change with such parts and others the verdict is of the others.
  *
  * Everything here is by the model, as in psvm/explore.h, and does not depend on the
  * number of threads. Of a request with several shards a verdict is of this shard:

@@ -119,13 +119,27 @@ static void put_words(uint64_t *outputs, const struct psvm_words *words)
 	outputs[PSVM_DIFF_TLB_CONTROL] = words->tlb_control;
 }
 
+/* Who stores all of 068h stores the shadow: of the two bits INT_SHADOW says that, and
+ * INT_STATE then says that the rest is stored. */
+static uint64_t put_stored(uint32_t fields)
+{
+	return fields & PSVM_F_INT_STATE ? fields | PSVM_F_INT_SHADOW : fields;
+}
+
+static uint32_t take_stored(uint64_t parts)
+{
+	uint64_t shadow = parts & PSVM_F_INT_STATE ? PSVM_F_INT_SHADOW : 0;
+
+	return (uint32_t)(parts & ~shadow & UINT32_MAX);
+}
+
 void diff_put_result(uint64_t *outputs, const struct psvm_result *r)
 {
 	put_words(outputs, &r->v12);
 	put_words(outputs + PSVM_DIFF_FIELDS, &r->v02);
 	put_words(outputs + 2 * PSVM_DIFF_FIELDS, &r->v01);
 	outputs[OUT_REQUESTS] = r->requests;
-	outputs[OUT_STORE12] = r->store12;
+	outputs[OUT_STORE12] = put_stored(r->store12);
 	outputs[OUT_GIF] = r->gif;
 	outputs[OUT_QUEUE] = (uint64_t)(r->nmi_change + 1);
 	outputs[OUT_OUTCOME] = r->outcome;
@@ -147,7 +161,7 @@ void diff_take_result(const uint64_t *outputs, struct psvm_result *r)
 	take_words(outputs + PSVM_DIFF_FIELDS, &r->v02);
 	take_words(outputs + 2 * PSVM_DIFF_FIELDS, &r->v01);
 	r->requests = (uint32_t)(outputs[OUT_REQUESTS] & UINT32_MAX);
-	r->store12 = (uint32_t)(outputs[OUT_STORE12] & UINT32_MAX);
+	r->store12 = take_stored(outputs[OUT_STORE12]);
 	r->gif = (uint8_t)(outputs[OUT_GIF] & 1);
 	r->nmi_change = (int8_t)((int)outputs[OUT_QUEUE] - 1);
 	r->outcome = (uint8_t)(outputs[OUT_OUTCOME] & UINT8_MAX);

@@ -64,11 +64,10 @@ static void store_12(struct l0 *l, const struct psvm_result *r)
 	if (r->store12 & PSVM_F_INT_VECTOR)
 		store_bits(&to->int_ctl, r->v12.int_ctl, PSVM_INT_VECTOR_DWORD);
 	if (r->store12 & PSVM_F_INT_STATE)
+		to->int_state = r->v12.int_state;
+	if (r->store12 & PSVM_F_INT_SHADOW)
 		store_bits(&to->int_state, r->v12.int_state,
 			   PSVM_INT_STATE_INTERRUPT_SHADOW);
-	if (r->store12 & PSVM_F_INT_STATE_REST)
-		store_bits(&to->int_state, r->v12.int_state,
-			   ~PSVM_INT_STATE_INTERRUPT_SHADOW);
 	if (r->store12 & PSVM_F_EVENT_INJ)
 		to->event_inj = r->v12.event_inj;
 	if (r->store12 & PSVM_F_EXIT_INT_INFO)

@@ -451,7 +451,7 @@ size_t scope_line(char *text, size_t size, const struct scope *scope, unsigned l
 	case 0:
 		text_add(&to,
 			 "%s: %u of %u configurations of vGIF and vNMI, %u values of "
-			 "EVENTINJ, L1's IF, L2's IF and shadow at VMRUN",
+			 "EVENTINJ, L1's IF, L2's IF and shadow at VMRUN, 068h[63:1] = 0",
 			 slice->name, count(slice->configs), (unsigned)N_ROWS(configs),
 			 count(slice->events));
 		break;

@@ -186,7 +186,8 @@ enum { MISC1 = 3 };
 
 /* The bits of a part that L0 or the processor of the model does something with. Exits
  * without an intercept are none of the acts', and L1's bitmap decides as L1 does. Nor
- * does L0 ask whether a window was opened: it has the words. */
+ * does L0 ask whether a window was opened: it has the words. Of 068h there is the shadow
+ * alone, so that it does not matter who stores the rest. */
 static uint64_t shown(const struct variant *v, const struct psvm_change_part *part)
 {
 	enum psvm_moment moment = step_of(v)->moment;
@@ -196,6 +197,10 @@ static uint64_t shown(const struct variant *v, const struct psvm_change_part *pa
 		return part->number < N_ROWS(shown_exits) ? shown_exits[part->number] : 0;
 	if (output->field == PSVM_DIFF_MISC1)
 		return shown_exits[MISC1];
+	if (output->field == PSVM_DIFF_INT_STATE)
+		return PSVM_INT_STATE_INTERRUPT_SHADOW;
+	if (output->unit == PSVM_UNIT_FIELDS)
+		return ~(uint64_t)PSVM_F_INT_STATE;
 	return moment == PSVM_MOMENT_WINDOW && part->number == MAX_OUTPUTS - 1
 		       ? 0
 		       : UINT64_MAX;

@@ -45,7 +45,7 @@ static const char source[] =
 	"\tr->v12.int_state = (n->v12.int_state & ~shadow) | (n->v02.int_state & shadow);\n"
 	"\tr->v12.event_inj = 0;\n"
 	"\tr->v12.exit_int_info = n->v02.exit_int_info;\n"
-	"\tr->store12 = PSVM_F_INT_CTL | PSVM_F_INT_STATE | PSVM_F_EVENT_INJ |\n"
+	"\tr->store12 = PSVM_F_INT_CTL | PSVM_F_INT_SHADOW | PSVM_F_EVENT_INJ |\n"
 	"\t\t     PSVM_F_EXIT_INT_INFO;\n"
 	"\tr->gif = 0;\n"
 	"\tif (n->facts & PSVM_C(HOST_VGIF))\n"

@@ -20,8 +20,9 @@ static void list_fields(const struct run *run, struct field fields[N_FIELDS])
 {
 	const struct psvm_words *a = run->fields[0], *b = run->fields[1];
 
-	fields[0] = (struct field){ "int_state", PSVM_UNIT_INT_STATE, PSVM_F_INT_STATE,
-				    a->int_state, b->int_state };
+	fields[0] = (struct field){ "int_state", PSVM_UNIT_INT_STATE,
+				    PSVM_F_INT_STATE | PSVM_F_INT_SHADOW, a->int_state,
+				    b->int_state };
 	fields[1] = (struct field){ "event_inj", PSVM_UNIT_EVENT_INJ, PSVM_F_EVENT_INJ,
 				    a->event_inj, b->event_inj };
 	fields[2] = (struct field){ "exit_int_info", PSVM_UNIT_EVENT_INJ,

@@ -75,11 +75,10 @@ static void store_vmcb12(void *vmcb12, const struct psvm_words *words, uint32_t 
 		put(vmcb12, OFFSET(int_ctl), 4, words->int_ctl);
 	if (fields & PSVM_F_INT_VECTOR)
 		put(vmcb12, OFFSET(int_ctl) + 4, 4, words->int_ctl >> 32);
-	/* Both have bits of the first byte. */
-	if (fields & (PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST))
+	if (fields & PSVM_F_INT_STATE)
+		PUT(vmcb12, int_state, words->int_state);
+	if (fields & PSVM_F_INT_SHADOW)
 		put(vmcb12, OFFSET(int_state), 1, words->int_state);
-	if (fields & PSVM_F_INT_STATE_REST)
-		put(vmcb12, OFFSET(int_state) + 1, 7, words->int_state >> 8);
 	if (fields & PSVM_F_EVENT_INJ)
 		PUT(vmcb12, event_inj, words->event_inj);
 	if (fields & PSVM_F_EXIT_INT_INFO)

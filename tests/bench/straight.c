@@ -146,8 +146,7 @@ INLINE void refresh_once(const struct input *in, union output *out)
 }
 
 #define STORED_12 \
-	(PSVM_F_INT_CTL | PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST | PSVM_F_EVENT_INJ | \
-	 PSVM_F_EXIT_INT_INFO)
+	(PSVM_F_INT_CTL | PSVM_F_INT_STATE | PSVM_F_EVENT_INJ | PSVM_F_EXIT_INT_INFO)
 
 INLINE void hand_back_once(const struct input *in, union output *out)
 {

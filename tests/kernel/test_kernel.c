@@ -169,9 +169,9 @@ static struct psvm_words vmcb12_after(struct psvm_words before,
 	if (r->store12 & PSVM_F_INT_VECTOR)
 		w.int_ctl = move_bits(w.int_ctl, r->v12.int_ctl, PSVM_INT_VECTOR_DWORD);
 	if (r->store12 & PSVM_F_INT_STATE)
+		w.int_state = r->v12.int_state;
+	if (r->store12 & PSVM_F_INT_SHADOW)
 		w.int_state = move_bits(w.int_state, r->v12.int_state, 1);
-	if (r->store12 & PSVM_F_INT_STATE_REST)
-		w.int_state = move_bits(w.int_state, r->v12.int_state, ~UINT64_C(1));
 	if (r->store12 & PSVM_F_EVENT_INJ)
 		w.event_inj = r->v12.event_inj;
 	if (r->store12 & PSVM_F_TLB_CONTROL)

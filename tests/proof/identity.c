@@ -53,8 +53,10 @@ static struct psvm_words stored(struct psvm_words w, struct psvm_result r)
 	uint64_t low = (r.store12 & PSVM_F_INT_CTL ? r.v12 : w).int_ctl & UINT32_MAX;
 
 	w.int_ctl = high << 32 | low;
-	w.int_state = ((r.store12 & PSVM_F_INT_STATE_REST ? r.v12 : w).int_state & ~SHADOW) |
-		      ((r.store12 & PSVM_F_INT_STATE ? r.v12 : w).int_state & SHADOW);
+	if (r.store12 & PSVM_F_INT_STATE)
+		w.int_state = r.v12.int_state;
+	if (r.store12 & PSVM_F_INT_SHADOW)
+		w.int_state = (w.int_state & ~SHADOW) | (r.v12.int_state & SHADOW);
 	if (r.store12 & PSVM_F_EVENT_INJ)
 		w.event_inj = r.v12.event_inj;
 	if (r.store12 & PSVM_F_EXIT_INT_INFO)

@@ -186,10 +186,10 @@ static void put_fields(struct area *vmcb, const struct psvm_words *w, uint32_t f
 		put(vmcb, 0x060, 4, w->int_ctl);
 	if (fields & PSVM_F_INT_VECTOR)
 		put(vmcb, 0x064, 4, w->int_ctl >> 32);
-	if (fields & (PSVM_F_INT_STATE | PSVM_F_INT_STATE_REST))
+	if (fields & PSVM_F_INT_STATE)
+		put(vmcb, 0x068, 8, w->int_state);
+	if (fields & PSVM_F_INT_SHADOW)
 		put(vmcb, 0x068, 1, w->int_state);
-	if (fields & PSVM_F_INT_STATE_REST)
-		put(vmcb, 0x069, 7, w->int_state >> 8);
 	if (fields & PSVM_F_EVENT_INJ)
 		put(vmcb, 0x0a8, 8, w->event_inj);
 	if (fields & PSVM_F_EXIT_INT_INFO)

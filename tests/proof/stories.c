@@ -126,7 +126,7 @@ static bool snapshot_is_true(const struct story *s)
 	return v12->int_ctl == bare_int_ctl(s) && v12->misc1 == s->l1.misc1 &&
 	       same(v12->int_state, s->l1.int_state, ~SHADOW) &&
 	       has(v12->int_state, SHADOW, s->bare.shadow) &&
-	       has(s->n.v02.int_state, SHADOW, s->bare.shadow) &&
+	       s->n.v02.int_state == (s->bare.shadow ? SHADOW : 0) &&
 	       v12->event_inj == s->n.v02.event_inj;
 }
 

@@ -205,8 +205,8 @@ static void put_12(struct rows_fields *f, const struct psvm_result *r)
 	} parts[] = {
 		{ PSVM_F_INT_CTL, UINT32_MAX, 0 },
 		{ PSVM_F_INT_VECTOR, ~(uint64_t)UINT32_MAX, 0 },
-		{ PSVM_F_INT_STATE, 0, UINT8_MAX },
-		{ PSVM_F_INT_STATE_REST, 0, UINT64_MAX },
+		{ PSVM_F_INT_STATE, 0, UINT64_MAX },
+		{ PSVM_F_INT_SHADOW, 0, UINT8_MAX },
 	};
 
 	for (size_t i = 0; i < N_ROWS(parts); i++)
