@@ -515,6 +515,7 @@ static const struct effect_row fixed[] = {
 #define SHADOW ((uint64_t)PSVM_INT_STATE_INTERRUPT_SHADOW)
 #define REST   (~SHADOW)
 #define WORDS_BUT_EXACT ALL64, ALL64, ALL64, ALL64, ALL64, ALL64, ALL64, SHADOW
+#define WHOLE_WORDS     ALL64, ALL64, ALL64, ALL64, ALL64, ALL64, ALL64, ALL64
 
 /* The bits of facts, and of 068h, that have an effect or are replaced. The rule sets in the
  * order of their numbers: linux-6.1, lkml-2022-base, lkml-2022, lkml-2022-vnmi, linux-6.12,
@@ -547,13 +548,14 @@ static const struct by_set {
 	{ RULE, FACTS, { FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, FACTS_TPR, 0,
 			 PSVM_C(L1_IF) | PSVM_C(L1_GIF) | FACTS_VGIF | FACTS_VNMI } },
 
-	/* exact moves the shadow, all that VMRUN and #VMEXIT do: 15.21.5; the others the word */
+	/* exact moves the shadow, all that VMRUN and #VMEXIT do: 15.21.5; the others the word.
+	 * That of 02 is built anew. */
 	{ SNAPSHOT, V12_INT_STATE, { 0, 0, 0, 0, 0, REST, 0, 0 } },
 	{ SNAPSHOT, V02_INT_STATE, { 0 } },
 	{ ENTER, V12_INT_STATE, { WORDS_BUT_EXACT } },
-	{ ENTER, V02_INT_STATE, { WORDS_BUT_EXACT } },
+	{ ENTER, V02_INT_STATE, { WHOLE_WORDS } },
 	{ REENTER, V12_INT_STATE, { WORDS_BUT_EXACT } },
-	{ REENTER, V02_INT_STATE, { WORDS_BUT_EXACT } },
+	{ REENTER, V02_INT_STATE, { WHOLE_WORDS } },
 	/* where it is refreshed; elsewhere it waits for the hand-back */
 	{ REFRESH, V12_INT_STATE, { ALL64, 0, 0, 0, ALL64, ALL64, 0, SHADOW } },
 	{ REFRESH, V02_INT_STATE, { ALL64, 0, 0, 0, ALL64, ALL64, 0, SHADOW } },
