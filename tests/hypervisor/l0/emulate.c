@@ -42,17 +42,17 @@ static uint32_t low(unsigned number)
 #define SVM_VGIF       (UINT32_C(1) << 16)
 
 /* What CPUID repeats of the guest's CR4, and not of l0's. */
-static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t ecx)
+static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t subleaf, uint32_t ecx)
 {
 	static const struct {
 		uint32_t leaf, ecx, cr4;
 	} bits[] = {
 		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
-		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE */
+		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE: of subleaf 0 */
 	};
 
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
-		if (bits[i].leaf == leaf)
+		if (bits[i].leaf == leaf && (leaf != 7 || subleaf == 0))
 			ecx = (ecx & ~bits[i].ecx) |
 			      (current_vmcb()->save.cr4 & bits[i].cr4 ? bits[i].ecx : 0);
 	return ecx;
@@ -60,11 +60,11 @@ static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t ecx)
 
 static void emulate_cpuid(void)
 {
-	uint32_t leaf = low(RAX);
-	struct cpuid r = cpuid(leaf, low(RCX));
+	uint32_t leaf = low(RAX), subleaf = low(RCX);
+	struct cpuid r = cpuid(leaf, subleaf);
 	static const struct cpuid none;
 
-	r.ecx = ecx_of_cr4(leaf, r.ecx);
+	r.ecx = ecx_of_cr4(leaf, subleaf, r.ecx);
 	if (leaf == LEAF_EXTENDED)
 		r.ecx &= ~ECX_SKINIT;
 	if (leaf == LEAF_SEV)
