@@ -18,8 +18,8 @@ enum {
 	EXPERIMENT_INJ = 0x51	/* of EVENTINJ: I; all others are O */
 };
 
-/* How program 11 sends P: with MSRs, or one store; QEMU 7.2 notices a store between blocks
- * of code only, which is at the exit. */
+/* How program 11 sends P: with MSRs, or one store; QEMU 7.2 notices a store between
+ * blocks of code only, which is at the exit. */
 enum experiment_send { SEND_X2APIC, SEND_XAPIC, SEND_XAPIC_LATE };
 
 /* What L1 prepared. */

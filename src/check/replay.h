@@ -65,7 +65,8 @@ struct cause {
 	X(wide_vector, "wide-vector", \
 	  "QEMU takes all 32 bits of 064h as vector of V_IRQ, and #GP is the end of it", \
 	  PROCESSOR_BIT(QEMU_7_2) | PROCESSOR_BIT(QEMU_7_2_KVM) | \
-		  PROCESSOR_BIT(QEMU_10_0), true, \
+		  PROCESSOR_BIT(QEMU_10_0), \
+	  true, \
 	  OUTCOME_BIT(EXIT_CODE) | OUTCOME_BIT(INT_CTL) | OUTCOME_BIT(EXIT_INT_INFO) | \
 		  OUTCOME_BIT(RIP) | OUTCOME_BIT(VIRT_RIP) | OUTCOME_BIT(IN_L2)) \
 	X(vmrun_fails, "failed-vmrun", \
