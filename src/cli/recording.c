@@ -306,7 +306,7 @@ static void read_experiment(struct reader *r, struct experiment *e, bool run)
 	e->l1_if = (uint8_t)of(r, COLUMN_L1_IF, 1);
 	e->l1_cr8 = (uint8_t)of(r, COLUMN_L1_CR8, 15);
 	e->pending = (uint8_t)of(r, COLUMN_PENDING, 1);
-	e->sends = r->sends;
+	e->sends = (uint8_t)r->sends;
 	read_flags(r, e, run);
 }
 
