@@ -18,11 +18,16 @@ case $# in
 0) echo "$name"; exit ;;
 2) set -- -kernel "$1" -append "$2$options" ;;
 3) LIMIT=${LIMIT:-600} exec sh "$(dirname "$0")/linux/kvm.sh" "$2" "$3$options" ;;
-4) set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4$options" ;;
+4)
+	case $3 in
+	*[\ ,]*) echo "qemu.sh: $3: QEMU takes no module with a blank or a comma" >&2; exit 2 ;;
+	esac
+	set -- -kernel "$1" -append "rules=$2" -initrd "$3 $4$options"
+	;;
 *) echo "usage: qemu.sh [[kvm|L0 RULES] IMAGE LINE]" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0 # QEMU may abort: record.py
 exec 3>&1 1>&2 # and says so on standard output
 exec qemu-system-x86_64 -accel tcg -cpu max,+svm -m 256 -nodefaults -display none -no-reboot \
-	-device isa-debug-exit,iobase=0xf4,iosize=4 -serial file:/dev/fd/3 "$@"
+	-device isa-debug-exit,iobase=0xf4,iosize=4 -chardev file,id=log,path=/dev/fd/3,append=on -serial chardev:log "$@"

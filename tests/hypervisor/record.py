@@ -47,7 +47,6 @@ class Boot:
 
     def __init__(self, command):
         self.rest = ""
-        self.begun = False  # there was output
         self.ended = DEAD
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -57,6 +56,7 @@ class Boot:
             stderr=self.errors,
             start_new_session=True,
         )
+        self.allow(START, START)
 
     def processor_time(self):
         """In seconds, of the processes of its session that there are."""
@@ -68,6 +68,19 @@ class Boot:
                     ticks += sum(map(int, fields[11:13]))
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    def allow(self, silence=SILENCE, busy=BUSY):
+        """From now on, until the next row."""
+        self.end = time.monotonic() + silence
+        self.busy, self.busy_end = busy, None
+
+    def expired(self):
+        """The processor time is looked at only if there has been time for it."""
+        if time.monotonic() > self.end:
+            return True
+        if self.busy_end is None:
+            self.busy_end = self.processor_time() + self.busy
+        return self.processor_time() > self.busy_end
+
     def stop(self):
         """So that it may put away its files, if it can."""
         for how, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, None)):
@@ -76,25 +89,22 @@ class Boot:
                 self.process.wait(seconds)
                 return
 
-    def has_output(self):
-        """Waits for it; False: there will be none."""
-        fd = self.process.stdout.fileno()
-        end = time.monotonic() + (SILENCE if self.begun else START)
-        busy_end = self.processor_time() + (BUSY if self.begun else START)
-        while not select.select([fd], [], [], POLL)[0]:
-            if time.monotonic() > end or self.processor_time() > busy_end:
-                return False
-        return True
-
     def chunks(self):
-        while self.has_output():
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                return
-            self.begun = True
-            yield data.decode("ascii", "replace")
-        self.ended = HUNG
-        self.stop()
+        fd = self.process.stdout.fileno()
+        look = time.monotonic() + POLL
+        while True:
+            ready = select.select([fd], [], [], POLL)[0]
+            if not ready or time.monotonic() > look:
+                look = time.monotonic() + POLL
+                if self.expired():
+                    self.ended = HUNG
+                    self.stop()
+                    return
+            if ready:
+                data = os.read(fd, 65536)
+                if not data:
+                    return
+                yield data.decode("ascii", "replace")
 
     def lines(self):
         for chunk in self.chunks():
@@ -116,6 +126,7 @@ class Recording:
         self.done = False
 
     def take(self, line):
+        """Returns whether it is one of those that are waited for."""
         name = line.split(",")[0]
         if line.startswith("case,"):
             self.header = line
@@ -123,9 +134,14 @@ class Recording:
         elif line.startswith("END "):
             self.done = line == f"END {len(self.number)}"
         elif name in self.number:
+            if self.header is None or line.count(",") != self.header.count(","):
+                sys.exit(f"record.py: not a row like the first line: {line}")
             self.rows[name] = line
         elif line.startswith("FAIL: "):
             sys.exit(f"record.py: the image says: {line}")
+        else:
+            return False
+        return True
 
     def boot(self, command, start):
         """Returns the number of the case to go on with."""
@@ -133,7 +149,8 @@ class Recording:
         boot = Boot([*command, f"start={start}{self.skip}"])
         try:
             for line in boot.lines():
-                self.take(line)
+                if self.take(line):
+                    boot.allow()
         finally:
             boot.stop()
         if boot.process.returncode == SKIP:
@@ -162,17 +179,24 @@ def record(names, skip, command):
 
 
 def main(cases, out, *command):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     begin = time.monotonic()
     names = names_of(cases)
-    pathlib.Path(out).unlink(missing_ok=True)
+    out = pathlib.Path(out)
+    if out.exists() and not out.is_file():
+        sys.exit(f"record.py: {out} is no file")
+    out.unlink(missing_ok=True)
     skip = []
     if command[0] == "--skip":
         path, where, *command = command[1:]
         skip = sorted(table.Known(path, None).named(where))
+        if not set(skip) <= set(names) or not skip:
+            sys.exit(f"record.py: {path} names no case, or an unknown one, of {where}")
     recording = record(names, skip, command)
-    with open(out, "w") as file:
-        file.write("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
+    whole = out.with_name(out.name + ".new")
+    whole.write_text("\n".join([recording.header, *(recording.rows[n] for n in names)]) + "\n")
+    whole.replace(out)
     seconds = time.monotonic() - begin
     print(f"{out}: {len(names)} cases, {recording.boots} boots, {seconds:.0f} s")
 

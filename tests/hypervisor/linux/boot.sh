@@ -16,8 +16,16 @@ done
 kernel=${KERNEL:-$(sh "$here/kernel.sh")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 143' TERM
+trap 'stop 143' TERM
+trap 'stop 130' INT
+trap 'stop 129' HUP
 console=${CONSOLE:-$work/console}
+
+# shellcheck disable=SC2317 # by a trap
+stop() { # status: of a signal, which a shell that waits for a command sees after it
+	[ ! -r "$work/pid" ] || kill "$(cat "$work/pid")"
+	exit "$1"
+}
 
 quoted() { # word...
 	for word in "$@"; do
@@ -51,9 +59,10 @@ initramfs() { # shell command
 emulator() {
 	# shellcheck disable=SC3045 # dash and others have it
 	ulimit -c 0
-	timeout --foreground "${LIMIT:-120}" qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt \
-		-smp 1 -m 1G -nodefaults -display none -no-reboot \
-		-kernel "/boot/vmlinuz-$kernel" -initrd "$work/initramfs" \
+	timeout --foreground "${LIMIT:-120}" \
+		qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,+vgif,-xsaveopt -smp 1 \
+		-m 1G -nodefaults -display none -no-reboot \
+		-pidfile "$work/pid" -kernel "/boot/vmlinuz-$kernel" -initrd "$work/initramfs" \
 		-append "console=ttyS0 panic=-1 mitigations=off" \
 		-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=host,mount_tag=host \
@@ -62,7 +71,8 @@ emulator() {
 }
 
 initramfs "cd $(quoted "$PWD") && exec$(quoted "$@")"
-{ emulator || echo $? >"$work/died"; } | cat # a pipe can be opened again as a file
+{ emulator || echo $? >"$work/died"; } | cat & # a pipe can be opened again as a file
+wait $!
 cat "$work/err" >&2
 if [ -e "$work/died" ]; then
 	rc=$(cat "$work/died")

@@ -212,15 +212,18 @@ static bool is_written(size_t offset)
 	return false;
 }
 
-/* The offset of the first byte that has changed; -1: none. */
-static int changed(void)
+/* Offset and value of each byte that has changed. */
+static void print_changes(void)
 {
 	const unsigned char *control = (const unsigned char *)&vmcb.control;
+	bool first = true;
 
-	for (size_t i = 0; i < sizeof(control_before); i++)
-		if (control[i] != control_before[i] && !is_written(i))
-			return (int)i;
-	return -1;
+	for (size_t i = 0; i < sizeof(control_before); i++) {
+		if (control[i] == control_before[i] || is_written(i))
+			continue;
+		print("%s0x%03x:%x", first ? "" : " ", (unsigned)i, (unsigned)control[i]);
+		first = false;
+	}
 }
 
 /* --- a run --------------------------------------------------------------- */
@@ -343,10 +346,9 @@ static void print_outcome(const struct test_case *c)
 	print_offset(c, physical_rip);
 	print(",%lu,%u,", after.cr8, after.pending);
 	print_events();
-	if (changed() >= 0)
-		print(",0x%03x\n", (unsigned)changed());
-	else
-		print(",\n");
+	print(",");
+	print_changes();
+	print("\n");
 }
 
 static void print_header(void)
