@@ -305,9 +305,10 @@ PSVM_API uint32_t psvm_interrupt_arrives(const struct psvm_rules *rules,
  *	EMULATE_REFRESH	yes: psvm_refresh() after L0 has emulated an instruction of
  *			L2, too
  *   while L2 sleeps, because L0 has intercepted its HLT
- *	HLT_WAKE	whether what has come up wakes it; if that is L1's interrupt, and
- *			psvm_interrupt_arrives() says PSVM_INJECT, whether to inject it
- *			(PSVM_WAKE_LOOK) or only to run L2 on
+ *	HLT_WAKE	whether what has come up wakes it. L1's interrupt: as
+ *			psvm_interrupt_arrives() says, PSVM_EXIT is one; PSVM_INJECT is
+ *			done if PSVM_WAKE_LOOK is set, else L2 only runs on; with a
+ *			window or PSVM_WAIT it sleeps on
  *   about L1's NMIs while L2 runs, if vNMI is not nested
  *	NMI_MASK_IN_01	yes: 01.V_NMI_MASK masks them. L0 sets it when it injects one
  *			into L2, and clears it at the IRET, which it intercepts as

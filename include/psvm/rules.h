@@ -136,9 +136,10 @@ struct psvm_cell {
 	X(INTR, 0, "INTR") X(NMI, 1, "NMI") X(NPF, 2, "NPF") \
 	X(EXCEPTION_01, 3, "an exception that 01 intercepts") \
 	X(VMMCALL, 4, "VMMCALL") X(INVALID, 5, "INVALID") X(VINTR, 6, "VINTR")
-/** What wakes L2 when L0 has put it to sleep. LOOK: if L1's interrupt does and is for L2,
- *  L0 injects it. Without it L2 goes on, and the interrupt waits for the window that L0
- *  has opened before. `psvm check` has neither SMI nor INIT. */
+/** What wakes L2 when L0 has put it to sleep. INTR: L1's interrupt does if it is an exit or
+ *  L2's, not while it has to wait. LOOK: if it is L2's, L0 injects it at once; without it
+ *  L2 goes on, and the interrupt waits for a window that L0 has opened before, if it has.
+ *  `psvm check` has neither SMI nor INIT. */
 #define PSVM_WAKES(X) \
 	X(INTR, 0, "L1's interrupt, if open") X(NMI, 1, "NMI") X(SMI, 2, "SMI") \
 	X(INIT, 3, "INIT") X(V_IRQ, 4, "deliverable V_IRQ of 02") \

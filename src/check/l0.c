@@ -53,7 +53,7 @@ static void leave(struct l0 *l, uint64_t exit_int_info)
 	}
 }
 
-/* vmcb12 got a fault in the delivery of an event that L1 does not see: L0 has the
+/* The guest got a fault in the delivery of an event, which L1 does not see: L0 has the
  * event delivered again. */
 static void reinject(struct l0 *l)
 {
