@@ -48,7 +48,7 @@ static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t subleaf, uint32_t ecx)
 		uint32_t leaf, ecx, cr4;
 	} bits[] = {
 		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
-		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE: of subleaf 0 */
+		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 } /* OSPKE, PKE: of subleaf 0 */
 	};
 
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
@@ -97,17 +97,17 @@ uint64_t efer_of_guest(void)
 	return l0.svme[l0.in_l2] ? efer : efer & ~EFER_SVME;
 }
 
-/* The processor needs SVME, whatever the guest makes of it. LMA is not written. */
+/* The processor needs SVME, whatever the guest makes of it. */
 static bool set_efer(uint64_t value)
 {
 	struct psvm_vmcb *vmcb = current_vmcb();
-	uint64_t efer = vmcb->save.efer;
+	uint64_t fixed = EFER_LMA | (vmcb->save.cr0 & CR0_PG ? EFER_LME : 0);
 
-	if ((value & ~efer_bits()) != 0 ||
-	    ((vmcb->save.cr0 & CR0_PG) != 0 && ((value ^ efer) & EFER_LME) != 0))
+	value &= ~EFER_RAZ;
+	if ((value & ~efer_bits()) != 0 || ((value ^ vmcb->save.efer) & fixed) != 0)
 		return false;
 	l0.svme[l0.in_l2] = (value & EFER_SVME) != 0;
-	vmcb->save.efer = (value & ~EFER_LMA) | (efer & EFER_LMA) | EFER_SVME;
+	vmcb->save.efer = value | EFER_SVME;
 	vmcb->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
 	return true;
 }

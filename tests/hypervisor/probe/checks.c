@@ -140,12 +140,12 @@ static void check_cpuid(void)
 PROGRAM(l1_wrmsr, "wrmsr; ret");
 PROGRAM(l1_rdmsr, "rdmsr; ret");
 
-/* LMA is not written, and kept. */
+/* LMA is the processor's (3.1.7). */
 static void check_efer_lma(void)
 {
 	uint64_t efer = read_msr(MSR_EFER);
 
-	expect("exception", l1(l1_wrmsr, efer & ~EFER_LMA, MSR_EFER), NO_EXCEPTION);
+	expect("exception", l1(l1_wrmsr, efer & ~EFER_LMA, MSR_EFER), GP);
 	expect("EFER", read_msr(MSR_EFER), efer);
 }
 
@@ -162,8 +162,18 @@ static void check_efer_reserved(void)
 {
 	uint64_t efer = read_msr(MSR_EFER);
 
-	expect("bit 1", l1(l1_wrmsr, efer | BIT(1), MSR_EFER), GP);
+	expect("bit 9", l1(l1_wrmsr, efer | BIT(9), MSR_EFER), GP);
+	expect("bit 16", l1(l1_wrmsr, efer | BIT(16), MSR_EFER), GP);
 	expect("bit 63", l1(l1_wrmsr, efer | BIT(63), MSR_EFER), GP);
+	expect("EFER", read_msr(MSR_EFER), efer);
+}
+
+/* Bits 7 to 1 are reserved, and read as zero. */
+static void check_efer_raz(void)
+{
+	uint64_t efer = read_msr(MSR_EFER);
+
+	expect("exception", l1(l1_wrmsr, efer | 0xfe, MSR_EFER), NO_EXCEPTION);
 	expect("EFER", read_msr(MSR_EFER), efer);
 }
 
@@ -224,7 +234,8 @@ static void check_efer_l2(void)
 	expect("of L1", read_msr(MSR_EFER), efer);
 }
 
-/* It may do without SVM. */
+/* It may do without SVM: what becomes of an L2 that clears SVME is undefined, and by l0's
+ * choice it goes on. */
 PROGRAM(l2_svme, "movl	$0xc0000080, %ecx\n"
 		 "rdmsr\n"
 		 "andl	$~0x1000, %eax\n"
@@ -651,6 +662,7 @@ static const struct {
 	{ "efer-lma", check_efer_lma },
 	{ "efer-sce", check_efer_sce },
 	{ "efer-reserved", check_efer_reserved },
+	{ "efer-raz", check_efer_raz },
 	{ "efer-lme", check_efer_lme },
 	{ "efer-l2", check_efer_l2 },
 	{ "svme-l2", check_svme_l2 },
