@@ -495,6 +495,118 @@ static void check_dr_exit(void)
 	expect("DR7 of L1", read_dr7(), DR7_RESET);
 }
 
+/* What #VMEXIT stores and nothing else here looks at. L2 changes all of it, but the CPL;
+ * it has tables of its own. */
+enum { CODE_OF_L2 = 0x20, DATA_OF_L2 = 0x28, RFLAGS_OF_L2 = 0xcd7 };
+enum { CR0_BITS = 0xa /* TS, MP */, CR3_BITS = 0x18 /* PWT, PCD */, CR4_BITS = 0xc };
+static uint64_t gdt_of_l2[6];
+struct descriptor_table gdtr_of_l2, idtr_of_l2;
+PROGRAM(l2_state, "lgdt	gdtr_of_l2\n"
+		  "lidt	idtr_of_l2\n"
+		  "pushq	$0x20\n"
+		  "pushq	$1f\n"
+		  "lretq\n"
+		  "1: movl	$0x28, %eax\n"
+		  "movl	%eax, %ds\n"
+		  "movl	%eax, %es\n"
+		  "movl	%eax, %ss\n"
+		  "movq	%cr4, %rax\n"
+		  "xorl	$0xc, %eax\n" /* TSD, DE */
+		  "movq	%rax, %cr4\n"
+		  "movq	%cr3, %rax\n"
+		  "xorl	$0x18, %eax\n"
+		  "movq	%rax, %cr3\n"
+		  "movq	%cr0, %rax\n"
+		  "xorl	$0xa, %eax\n"
+		  "movq	%rax, %cr0\n"
+		  "movl	$0xc0000080, %ecx\n"
+		  "rdmsr\n"
+		  "xorl	$1, %eax\n"
+		  "wrmsr\n"
+		  "pushq	$0xcd7\n" /* all that count, and DF */
+		  "popfq\n"
+		  "movl	$0x12345, %esp\n"
+		  "movabsq	$0x123456789abcdef0, %rax\n"
+		  "vmmcall");
+
+/* What L1 has of that itself. */
+struct state {
+	uint64_t cr0, cr3, cr4, efer, cs, ss, ds, es;
+	struct descriptor_table gdtr, idtr;
+};
+
+static struct state state_now(void)
+{
+	struct state s = { .cr0 = read_cr0(),
+			   .cr3 = read_cr3(),
+			   .cr4 = read_cr4(),
+			   .efer = read_msr(MSR_EFER),
+			   .gdtr = read_gdtr(),
+			   .idtr = read_idtr() };
+
+	__asm__("mov %%cs, %0" : "=r"(s.cs));
+	__asm__("mov %%ss, %0" : "=r"(s.ss));
+	__asm__("mov %%ds, %0" : "=r"(s.ds));
+	__asm__("mov %%es, %0" : "=r"(s.es));
+	return s;
+}
+
+static void expect_table(const char *what, uint64_t base, uint64_t limit,
+			 struct descriptor_table table)
+{
+	expect(what, base, table.base);
+	expect(what, limit, table.limit);
+}
+
+static void expect_state(struct state a, struct state b)
+{
+	expect("CR0 of L1", a.cr0, b.cr0);
+	expect("CR3 of L1", a.cr3, b.cr3);
+	expect("CR4 of L1", a.cr4, b.cr4);
+	expect("EFER of L1", a.efer, b.efer);
+	expect("CS of L1", a.cs, b.cs);
+	expect("SS of L1", a.ss, b.ss);
+	expect("DS of L1", a.ds, b.ds);
+	expect("ES of L1", a.es, b.es);
+	expect_table("GDTR of L1", a.gdtr.base, a.gdtr.limit, b.gdtr);
+	expect_table("IDTR of L1", a.idtr.base, a.idtr.limit, b.idtr);
+}
+
+static void expect_stored(const struct psvm_vmcb_save *s, struct state before)
+{
+	expect("RAX", s->rax, UINT64_C(0x123456789abcdef0));
+	expect("RSP", s->rsp, 0x12345);
+	expect("RFLAGS", s->rflags, RFLAGS_OF_L2);
+	expect("CR0", s->cr0, before.cr0 ^ CR0_BITS);
+	expect("CR3", s->cr3, before.cr3 ^ CR3_BITS);
+	expect("CR4", s->cr4, before.cr4 ^ CR4_BITS);
+	expect("EFER", s->efer, before.efer ^ EFER_SCE);
+	expect("CPL", s->cpl, 0);
+	expect("CS", s->cs.selector, CODE_OF_L2);
+	expect("SS", s->ss.selector, DATA_OF_L2);
+	expect("DS", s->ds.selector, DATA_OF_L2);
+	expect("ES", s->es.selector, DATA_OF_L2);
+	expect_table("GDTR", s->gdtr.base, s->gdtr.limit, gdtr_of_l2);
+	expect_table("IDTR", s->idtr.base, s->idtr.limit, idtr_of_l2);
+}
+
+static void check_state(void)
+{
+	struct state before = state_now();
+
+	copy(gdt_of_l2, memory(before.gdtr.base), 3 * sizeof(uint64_t));
+	gdt_of_l2[CODE_OF_L2 / 8] = gdt_of_l2[before.cs / 8];
+	gdt_of_l2[DATA_OF_L2 / 8] = gdt_of_l2[before.ss / 8];
+	gdtr_of_l2.base = (uintptr_t)gdt_of_l2;
+	gdtr_of_l2.limit = sizeof(gdt_of_l2) - 1;
+	idtr_of_l2.base = before.idtr.base + 16;
+	idtr_of_l2.limit = before.idtr.limit - 16;
+	prepare(&plain, l2_state);
+	l2(PSVM_EXIT_VMMCALL);
+	expect_stored(&vmcb.save, before);
+	expect_state(state_now(), before);
+}
+
 /* --- instructions of SVM ------------------------------------------------- */
 
 PROGRAM(l1_vmrun, "vmrun; ret");
@@ -681,6 +793,7 @@ static const struct {
 	{ "cr2", check_cr2 },
 	{ "dr", check_dr },
 	{ "dr-exit", check_dr_exit },
+	{ "state", check_state },
 	{ "skinit", check_skinit },
 	{ "ud-l2", check_ud_l2 },
 	{ "invlpga", check_invlpga },
