@@ -11,6 +11,18 @@ void skip(uint64_t bytes)
 	vmcb->control.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
 }
 
+/* The instruction is done; the guest may step itself. */
+static void finish(uint64_t bytes)
+{
+	struct psvm_vmcb *vmcb = current_vmcb();
+
+	skip(bytes);
+	if ((vmcb->save.rflags & RFLAGS_TF) == 0)
+		return;
+	vmcb->save.dr6 |= DR6_BS;
+	raise(PSVM_EXIT_EXCP_DB);
+}
+
 /* --- registers ----------------------------------------------------------- */
 
 static uint64_t *register_of(unsigned number)
@@ -75,7 +87,7 @@ static void emulate_cpuid(void)
 	*register_of(RBX) = r.ebx;
 	*register_of(RCX) = r.ecx;
 	*register_of(RDX) = r.edx;
-	skip(2);
+	finish(2);
 }
 
 /* --- MSRs ---------------------------------------------------------------- */
@@ -185,7 +197,7 @@ static void emulate_msr(void)
 		*register_of(RAX) = (uint32_t)value;
 		*register_of(RDX) = value >> 32;
 	}
-	skip(2);
+	finish(2);
 }
 
 /* --- CR8 ----------------------------------------------------------------- */
@@ -221,7 +233,7 @@ static void emulate_cr8_write(void)
 	if (!cr8_is_virtual())
 		write_cr8(value);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	skip(4);
+	finish(4);
 }
 
 static void emulate_cr8_read(void)
@@ -229,7 +241,7 @@ static void emulate_cr8_read(void)
 	*register_of(cr8_operand()) = cr8_is_virtual()
 					      ? vmcb02.control.int_ctl & PSVM_V_TPR
 					      : read_cr8();
-	skip(4);
+	finish(4);
 }
 
 /* --- the instructions of SVM --------------------------------------------- */
@@ -240,7 +252,7 @@ static void emulate_gif(bool gif)
 	if (l0.in_l2 && (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
 		(void)do_transition(psvm_vmcb_window_close, 0);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	skip(3);
+	finish(3);
 }
 
 /* They move what l0 does not use, between the processor and L1's memory. */
@@ -256,7 +268,7 @@ static void emulate_vmload(bool load)
 		__asm__ volatile("vmload" : : "a"(address) : "memory");
 	else
 		__asm__ volatile("vmsave" : : "a"(address) : "memory");
-	skip(3);
+	finish(3);
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -297,11 +309,11 @@ bool emulate(uint64_t exit_code)
 		break;
 	case PSVM_EXIT_INVLPGA: /* more than it asks for */
 		current_vmcb()->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
-		skip(3);
+		finish(3);
 		break;
 	case PSVM_EXIT_HLT:
 		l0.asleep = true;
-		skip(1);
+		finish(1);
 		break;
 	default:
 		return false;

@@ -37,6 +37,7 @@
  * It would not notice
  *   - a PAT of L1 whose entry 0 is of another type: nested page tables are read with
  *     l0's PAT, which is that of a reset;
+ *   - a trap flag of L1 at VMRUN, which is for after #VMEXIT;
  *   - while it steps, a #DB of L2 that sets no bit of DR6 which was not set before.
  */
 #ifndef L0_H
@@ -149,8 +150,8 @@ void sleep_l2(void);
 /* --- emulate.c ----------------------------------------------------------- */
 
 bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
-void skip(uint64_t bytes);
-uint64_t efer_of_guest(void); /* as it sees it */
+void skip(uint64_t bytes);	  /* the instruction, without a single step */
+uint64_t efer_of_guest(void);	  /* as it sees it */
 
 /* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
 bool is_page(uint64_t address);

@@ -41,7 +41,7 @@ static void expect(const char *what, uint64_t is, uint64_t should_be)
 	result.should_be = should_be;
 }
 
-enum { NO_EXCEPTION = 0xff, UD = 6, GP = 13 };
+enum { NO_EXCEPTION = 0xff, DB = 1, UD = 6, GP = 13 };
 
 static const unsigned char *landing; /* where an exception leads; NULL: none is awaited */
 static volatile uint64_t exception, exception_rip;
@@ -53,6 +53,7 @@ bool check_exception(uint32_t vector, struct frame *frame)
 	exception = vector;
 	exception_rip = frame->rip;
 	frame->rip = (uintptr_t)landing;
+	frame->rflags &= ~RFLAGS_TF;
 	return true;
 }
 
@@ -745,6 +746,24 @@ static void check_step_l2(void)
 	expect("TF", vmcb.save.rflags & RFLAGS_TF, RFLAGS_TF);
 }
 
+/* An instruction that a hypervisor emulates is a step, too. */
+PROGRAM(l1_step, "pushfq; orl $0x100, (%rsp); popfq; cpuid; nop; nop; ret");
+PROGRAM(l2_step, "cpuid; nop; nop; vmmcall");
+
+static void check_step_emulated(void)
+{
+	write_dr6(DR6_RESET);
+	expect("of L1", l1(l1_step, 0, 0), DB);
+	expect("RIP of L1", exception_rip - (uintptr_t)l1_step, 11);
+	expect("DR6 of L1", read_dr6(), DR6_RESET | DR6_BS);
+	prepare(&plain, l2_step);
+	vmcb.save.rflags |= RFLAGS_TF;
+	l2(PSVM_EXIT_EXCP_DB);
+	expect("RIP of L2", vmcb.save.rip - (uintptr_t)l2_step, 2);
+	expect("DR6 of L2", vmcb.save.dr6, DR6_RESET | DR6_BS);
+	expect("TF of L2", vmcb.save.rflags & RFLAGS_TF, RFLAGS_TF);
+}
+
 /* --- memory -------------------------------------------------------------- */
 
 static const struct multiboot *loader;
@@ -801,6 +820,7 @@ static const struct {
 	{ "vmload-l2", check_vmload_l2 },
 	{ "step", check_step },
 	{ "step-l2", check_step_l2 },
+	{ "step-emulated", check_step_emulated },
 	{ "memory", check_memory }, /* the last one: it may be a hypervisor's */
 };
 
