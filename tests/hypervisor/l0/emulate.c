@@ -136,11 +136,14 @@ static bool set_vm_cr(uint64_t value)
 	return true;
 }
 
+uint64_t memory_end(void)
+{
+	return UINT64_C(1) << (cpuid(LEAF_ADDRESSES, 0).eax & 0xff);
+}
+
 bool is_page(uint64_t address)
 {
-	unsigned bits = cpuid(LEAF_ADDRESSES, 0).eax & 0xff;
-
-	return address % PAGE_SIZE == 0 && address >> bits == 0;
+	return address % PAGE_SIZE == 0 && address < memory_end();
 }
 
 static bool set_hsave(uint64_t value)

@@ -155,6 +155,7 @@ uint64_t efer_of_guest(void);	  /* as it sees it */
 
 /* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
 bool is_page(uint64_t address);
+uint64_t memory_end(void); /* no physical address is as high */
 
 /* --- guest.c ------------------------------------------------------------- */
 

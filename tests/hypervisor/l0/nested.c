@@ -105,12 +105,18 @@ static void merge(void)
 	c->intercept_misc3 = i.word[5];
 }
 
+/* The low bits of a bitmap's address are ignored. */
+static uint64_t page_of(uint64_t address)
+{
+	return address & ~UINT64_C(0xfff);
+}
+
 /* An MSR is intercepted if l0 or L1 does. */
 static unsigned char msr_bitmap_02[sizeof(msr_bitmap)] MACHINE_PAGE;
 
 static void merge_bitmaps(void)
 {
-	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(page_of(snapshot.msrpm_base_pa));
 	bool asks = (snapshot.intercept_misc1 & PSVM_INTERCEPT_MSR_PROT) != 0;
 
 	for (size_t i = 0; i < sizeof(msr_bitmap); i++)
@@ -203,7 +209,9 @@ static void load_control(void)
 static bool checks_failed(void)
 {
 	return snapshot.asid == 0 ||
-	       (snapshot.intercept_misc2 & PSVM_INTERCEPT_VMRUN) == 0;
+	       (snapshot.intercept_misc2 & PSVM_INTERCEPT_VMRUN) == 0 ||
+	       page_of(snapshot.msrpm_base_pa) > memory_end() - 2 * PAGE_SIZE ||
+	       page_of(snapshot.iopm_base_pa) > memory_end() - 3 * PAGE_SIZE;
 }
 
 void nested_vmrun(void)
@@ -260,7 +268,7 @@ void nested_vmexit(uint64_t exit_code, bool deferred)
 
 static bool is_for_l1(uint64_t exit_code)
 {
-	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(page_of(snapshot.msrpm_base_pa));
 
 	vmcb02.control.exit_code = exit_code; /* where psvm reads it */
 	l0.pages.facts = facts_now();

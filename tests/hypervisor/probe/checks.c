@@ -329,6 +329,32 @@ static void check_iopm(void)
 	l2(PSVM_EXIT_VMMCALL);
 }
 
+/* VMRUN needs all of a bitmap to be below the end of physical addresses (15.5.1), whether
+ * it is used or not. */
+static void expect_refused(uint64_t *base, uint64_t address)
+{
+	prepare(&plain, l2_end);
+	*base = address;
+	run(&plain); /* QEMU writes 32 bits of the exit code */
+	expect("exit code", (uint32_t)vmcb.control.exit_code,
+	       (uint32_t)PSVM_EXIT_INVALID);
+}
+
+static void check_bitmap_addresses(void)
+{
+	uint64_t end = BIT(cpuid(0x80000008, 0).eax & 0xff);
+
+	expect_refused(&vmcb.control.msrpm_base_pa, end);
+	expect_refused(&vmcb.control.msrpm_base_pa, end - PAGE_SIZE);
+	expect_refused(&vmcb.control.msrpm_base_pa, BIT(63));
+	expect_refused(&vmcb.control.iopm_base_pa, end);
+	expect_refused(&vmcb.control.iopm_base_pa, end - 2 * PAGE_SIZE);
+	prepare(&plain, l2_end);
+	vmcb.control.msrpm_base_pa = (uintptr_t)msr_bitmap + 1;
+	vmcb.control.iopm_base_pa = end - 3 * PAGE_SIZE;
+	l2(PSVM_EXIT_VMMCALL);
+}
+
 /* --- nested paging ------------------------------------------------------- */
 
 /* 2 MiB that nobody uses, as L2 sees them. */
@@ -805,6 +831,7 @@ static const struct {
 	{ "msrpm", check_msrpm },
 	{ "msrpm-off", check_msrpm_off },
 	{ "iopm", check_iopm },
+	{ "bitmap-addresses", check_bitmap_addresses },
 	{ "npf", check_npf },
 	{ "nx", check_nx },
 	{ "no-paging", check_no_paging },
