@@ -2,25 +2,68 @@
 /* What an instruction does that L1 or L2 executed and l0 has intercepted. */
 #include "l0.h"
 
-void skip(uint64_t bytes)
+enum { REX_B = 0x01, MODRM_LOW = 0x07 };
+
+static bool is_rex(uint8_t byte)
+{
+	return (byte & 0xf0) == 0x40;
+}
+
+/* Segments, sizes, LOCK, REP; and REX, which is the last one. */
+static unsigned count_prefixes(void)
+{
+	for (unsigned i = 0;; i++) {
+		uint8_t byte = fetch(i);
+
+		if ((byte & 0xe7) != 0x26 && (byte & 0xfc) != 0x64 && byte != 0xf0 &&
+		    (byte & 0xfe) != 0xf2 && !is_rex(byte))
+			return i;
+	}
+}
+
+/* The length of the rest: the last byte of the opcode must be the exit's. */
+static unsigned rest_length(unsigned prefixes)
+{
+	static const struct {
+		uint64_t exit_code;
+		uint8_t length, at, opcode;
+	} of[] = {
+		{ PSVM_EXIT_CPUID, 2, 1, 0xa2 },     { PSVM_EXIT_MSR_PROT, 2, 1, 0x30 },
+		{ PSVM_EXIT_MSR_PROT, 2, 1, 0x32 },  { PSVM_EXIT_CR8_READ, 3, 1, 0x20 },
+		{ PSVM_EXIT_CR8_WRITE, 3, 1, 0x22 }, { PSVM_EXIT_HLT, 1, 0, 0xf4 },
+		{ PSVM_EXIT_VMRUN, 3, 2, 0xd8 },     { PSVM_EXIT_VMLOAD, 3, 2, 0xda },
+		{ PSVM_EXIT_VMSAVE, 3, 2, 0xdb },    { PSVM_EXIT_STGI, 3, 2, 0xdc },
+		{ PSVM_EXIT_CLGI, 3, 2, 0xdd },	     { PSVM_EXIT_INVLPGA, 3, 2, 0xdf },
+	};
+	uint64_t exit_code = current_vmcb()->control.exit_code;
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (of[i].exit_code == exit_code &&
+		    fetch(prefixes + of[i].at) == of[i].opcode)
+			return of[i].length;
+	machine_fail("l0: exit 0x%lx is of another instruction", exit_code);
+}
+
+/* Not by next_rip: without NRIPS it is what L1 has put there. */
+void skip(void)
 {
 	struct psvm_vmcb *vmcb = current_vmcb();
+	unsigned prefixes = count_prefixes();
 
-	vmcb->save.rip = vmcb->control.next_rip ? vmcb->control.next_rip
-						: vmcb->save.rip + bytes;
+	vmcb->save.rip += prefixes + rest_length(prefixes);
 	vmcb->control.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
 }
 
 /* The instruction is done; the guest may step itself. */
-static void finish(uint64_t bytes)
+static void finish(void)
 {
-	struct psvm_vmcb *vmcb = current_vmcb();
+	struct psvm_vmcb_save *save = &current_vmcb()->save;
 
-	skip(bytes);
-	if ((vmcb->save.rflags & RFLAGS_TF) == 0)
-		return;
-	vmcb->save.dr6 |= DR6_BS;
-	raise(PSVM_EXIT_EXCP_DB);
+	skip();
+	if (save->rflags & RFLAGS_TF) {
+		save->dr6 |= DR6_BS;
+		raise(PSVM_EXIT_EXCP_DB);
+	}
 }
 
 /* --- registers ----------------------------------------------------------- */
@@ -87,7 +130,7 @@ static void emulate_cpuid(void)
 	*register_of(RBX) = r.ebx;
 	*register_of(RCX) = r.ecx;
 	*register_of(RDX) = r.edx;
-	finish(2);
+	finish();
 }
 
 /* --- MSRs ---------------------------------------------------------------- */
@@ -200,32 +243,23 @@ static void emulate_msr(void)
 		*register_of(RAX) = (uint32_t)value;
 		*register_of(RDX) = value >> 32;
 	}
-	finish(2);
+	finish();
 }
 
 /* --- CR8 ----------------------------------------------------------------- */
 
-enum { REX = 0x40, REX_B = 0x01, MODRM_LOW = 0x07 };
-
-/* MOV to and from CR8 in 64-bit mode: REX 0F 20/22 /r. */
+/* The register, by the ModRM byte, which is the last one, and by REX. */
 static unsigned cr8_operand(void)
 {
-	uint8_t code[4];
+	unsigned prefixes = count_prefixes();
+	uint8_t rex = prefixes > 0 ? fetch(prefixes - 1) : 0;
 
-	fetch(code, sizeof(code));
-	if ((code[0] & 0xf0) != REX || code[1] != 0x0f)
-		machine_fail("l0: an access to CR8 that is no MOV: %02x %02x", code[0],
-			     code[1]);
-	return (code[3] & MODRM_LOW) | (code[0] & REX_B ? 8 : 0);
+	return (fetch(prefixes + rest_length(prefixes) - 1) & MODRM_LOW) |
+	       (is_rex(rex) && (rex & REX_B) ? 8 : 0);
 }
 
 /* Without V_INTR_MASKING CR8 is L1's TPR, and what is written goes to V_TPR, too; with
  * it, it is V_TPR alone. L1's TPR is that of the machine. */
-static bool cr8_is_virtual(void)
-{
-	return l0.in_l2 && (snapshot.int_ctl & PSVM_V_INTR_MASKING) != 0;
-}
-
 static void emulate_cr8_write(void)
 {
 	uint64_t value = *register_of(cr8_operand()) & PSVM_V_TPR;
@@ -233,18 +267,17 @@ static void emulate_cr8_write(void)
 	if (l0.in_l2)
 		psvm_vmcb_set_int_ctl(&vmcb02,
 				      (vmcb02.control.int_ctl & ~PSVM_V_TPR) | value);
-	if (!cr8_is_virtual())
+	if (!l0.in_l2 || (snapshot.int_ctl & PSVM_V_INTR_MASKING) == 0)
 		write_cr8(value);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	finish(4);
+	finish();
 }
 
+/* Of L1: l0 does not intercept it in L2. */
 static void emulate_cr8_read(void)
 {
-	*register_of(cr8_operand()) = cr8_is_virtual()
-					      ? vmcb02.control.int_ctl & PSVM_V_TPR
-					      : read_cr8();
-	finish(4);
+	*register_of(cr8_operand()) = read_cr8();
+	finish();
 }
 
 /* --- the instructions of SVM --------------------------------------------- */
@@ -255,7 +288,7 @@ static void emulate_gif(bool gif)
 	if (l0.in_l2 && (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
 		(void)do_transition(psvm_vmcb_window_close, 0);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	finish(3);
+	finish();
 }
 
 /* They move what l0 does not use, between the processor and L1's memory. */
@@ -271,7 +304,7 @@ static void emulate_vmload(bool load)
 		__asm__ volatile("vmload" : : "a"(address) : "memory");
 	else
 		__asm__ volatile("vmsave" : : "a"(address) : "memory");
-	finish(3);
+	finish();
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -312,11 +345,11 @@ bool emulate(uint64_t exit_code)
 		break;
 	case PSVM_EXIT_INVLPGA: /* more than it asks for */
 		current_vmcb()->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
-		finish(3);
+		finish();
 		break;
 	case PSVM_EXIT_HLT:
 		l0.asleep = true;
-		finish(1);
+		finish();
 		break;
 	default:
 		return false;

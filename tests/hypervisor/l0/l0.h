@@ -30,13 +30,14 @@
  *     instruction: V_TPR by CR8, V_GIF by STGI.
  *
  * What l0 needs of L1. If it meets anything else it says so, and stops:
- *   - long mode, four levels of nested page tables, MOV CR8 with REX and no prefix;
+ *   - long mode, four levels of nested page tables and of L2's own;
  *   - interrupts of the local APIC, in x2APIC mode or at FEE00000h. While L2 runs, not
  *     one of an 8259 (ExtINT), which waits where l0 cannot see it; no NMI, SMI, INIT;
  *   - VMCBs, bitmaps, page tables and what L2 touches in the first 4 GiB.
  * It would not notice
  *   - a PAT of L1 whose entry 0 is of another type: nested page tables are read with
  *     l0's PAT, which is that of a reset;
+ *   - an address size of 32 bits (67h) at VMRUN, VMLOAD, VMSAVE: it takes all of RAX;
  *   - a trap flag of L1 at VMRUN, which is for after #VMEXIT;
  *   - while it steps, a #DB of L2 that sets no bit of DR6 which was not set before.
  */
@@ -150,7 +151,7 @@ void sleep_l2(void);
 /* --- emulate.c ----------------------------------------------------------- */
 
 bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
-void skip(uint64_t bytes);	  /* the instruction, without a single step */
+void skip(void);		  /* the instruction, without a single step */
 uint64_t efer_of_guest(void);	  /* as it sees it */
 
 /* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
@@ -159,7 +160,7 @@ uint64_t memory_end(void); /* no physical address is as high */
 
 /* --- guest.c ------------------------------------------------------------- */
 
-/* Bytes of L1's or L2's memory at RIP. */
-void fetch(uint8_t *to, size_t bytes);
+/* A byte of L1's or L2's memory, from RIP on. */
+uint8_t fetch(uint64_t offset);
 
 #endif

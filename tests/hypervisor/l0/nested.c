@@ -223,7 +223,7 @@ void nested_vmrun(void)
 		raise(PSVM_EXIT_EXCP_GP);
 		return;
 	}
-	skip(3);
+	skip();
 	l0.pages.vmcb12 = vmcb12;
 	l0.l1_if = (vmcb01.save.rflags & RFLAGS_IF) != 0;
 	l0.moved = l0.last_12 != address;

@@ -136,6 +136,20 @@ static void check_cpuid(void)
 	expect("more in EDX", cpuid(0x8000000a, 0).edx & ~offers, 0);
 }
 
+/* Prefixes change nothing, but RIP. */
+PROGRAM(l1_prefixes,
+	".byte 0x48; cpuid; .byte 0x66; cpuid; .byte 0xf2, 0x2e, 0x4f; cpuid; ret");
+PROGRAM(l2_prefixes, ".byte 0x48; cpuid; .byte 0x65, 0x66, 0x41; cpuid; vmmcall");
+
+static void check_prefixes(void)
+{
+	expect("of L1", l1(l1_prefixes, 0, 0), NO_EXCEPTION);
+	prepare(&plain, l2_prefixes);
+	vmcb.control.next_rip = 1; /* this neither, but for an event */
+	l2(PSVM_EXIT_VMMCALL);
+	expect("RIP of L2", vmcb.save.rip - (uintptr_t)l2_prefixes, 8);
+}
+
 /* --- MSRs ---------------------------------------------------------------- */
 
 PROGRAM(l1_wrmsr, "wrmsr; ret");
@@ -639,7 +653,6 @@ static void check_state(void)
 PROGRAM(l1_vmrun, "vmrun; ret");
 PROGRAM(l1_vmload, "vmload; ret");
 PROGRAM(l1_vmsave, "vmsave; ret");
-PROGRAM(l1_stgi, "stgi; clgi; ret");
 PROGRAM(l1_clgi, "clgi; ret");
 PROGRAM(l1_invlpga, "invlpga; ret");
 PROGRAM(l1_skinit, "skinit; ret");
@@ -706,11 +719,13 @@ static void check_invlpga(void)
 /* What VMLOAD and VMSAVE move, by its MSRs. */
 #define KERNEL_GS_BASE UINT32_C(0xc0000102)
 #define STAR	       UINT32_C(0xc0000081)
+PROGRAM(l1_vmsave_67, ".byte 0x67; vmsave; ret");
 static void check_vmload(void)
 {
 	write_msr(STAR, 0x123);
 	expect("exception", l1(l1_vmsave, (uintptr_t)&other, 0), NO_EXCEPTION);
 	expect("saved", other.save.star, 0x123);
+	expect("exception", l1(l1_vmsave_67, (uintptr_t)&other, 0), NO_EXCEPTION);
 	other.save.star = 0x321;
 	other.save.kernel_gs_base = 0x4000;
 	expect("exception", l1(l1_vmload, (uintptr_t)&other, 0), NO_EXCEPTION);
@@ -814,6 +829,7 @@ static const struct {
 	void (*check)(void);
 } checks[] = {
 	{ "cpuid", check_cpuid },
+	{ "prefixes", check_prefixes },
 	{ "osxsave", check_osxsave },
 	{ "ospke", check_ospke },
 	{ "efer-lma", check_efer_lma },
