@@ -68,7 +68,7 @@ struct l0 {
 	bool svme[2];	/* EFER.SVME as L1 sees it, and L2 */
 	uint64_t vm_cr; /* L1's VM_CR and VM_HSAVE_PA */
 	uint64_t hsave;
-	uint64_t last_12;   /* vmcb12 of the last VMRUN */
+	uint64_t last_12;   /* vmcb12 of the last VMRUN that succeeded */
 	bool moved;	    /* this vmcb12 is another one */
 	bool vmrun_pending; /* the emulated VMRUN has not run on the processor yet */
 	uint32_t requests;  /* PSVM_REQUEST_..., not served yet */

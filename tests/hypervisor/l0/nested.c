@@ -227,7 +227,6 @@ void nested_vmrun(void)
 	l0.pages.vmcb12 = vmcb12;
 	l0.l1_if = (vmcb01.save.rflags & RFLAGS_IF) != 0;
 	l0.moved = l0.last_12 != address;
-	l0.last_12 = address;
 	l0.requests = 0; /* while L1 runs nothing has to wait for them */
 	(void)do_transition(psvm_vmcb_snapshot, 0);
 	load_state(&vmcb12->save);
@@ -235,6 +234,7 @@ void nested_vmrun(void)
 	if (do_transition(psvm_vmcb_enter, if_set(checks_failed(), PSVM_C(CHECKS_FAILED)))
 		    .outcome == PSVM_VMEXIT_INVALID)
 		return;
+	l0.last_12 = address;
 	load_control();
 	l0.in_l2 = true;
 	l0.vmrun_pending = true;
