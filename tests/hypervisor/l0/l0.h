@@ -134,6 +134,8 @@ void nested_vmrun(void);
 /* deferred: the processor has not made it now, l0 has. */
 void nested_vmexit(uint64_t exit_code, bool deferred);
 
+bool is_for_l1(uint64_t exit_code); /* an exit of L2 */
+
 /* An exception that the guest's instruction has, by its exit code: an exit if L1
  * intercepts it, which EVENTINJ does not ask. */
 void raise(uint64_t exit_code);

@@ -266,7 +266,7 @@ void nested_vmexit(uint64_t exit_code, bool deferred)
 
 /* --- running L2 ---------------------------------------------------------- */
 
-static bool is_for_l1(uint64_t exit_code)
+bool is_for_l1(uint64_t exit_code)
 {
 	const unsigned char *bitmap12 = memory(page_of(snapshot.msrpm_base_pa));
 
