@@ -84,48 +84,48 @@ static uint32_t low(unsigned number)
 
 /* --- CPUID --------------------------------------------------------------- */
 
+#define BIT(n)	       (UINT32_C(1) << (n))
 #define LEAF_EXTENDED  UINT32_C(0x80000001)
 #define LEAF_ADDRESSES UINT32_C(0x80000008)
 #define LEAF_SVM       UINT32_C(0x8000000a)
 #define LEAF_SEV       UINT32_C(0x8000001f)
-#define ECX_SKINIT     (UINT32_C(1) << 12)
-#define ECX_TCE	       (UINT32_C(1) << 17)
-#define EDX_NX	       (UINT32_C(1) << 20)
-#define EDX_FFXSR      (UINT32_C(1) << 25)
+#define LEAF_MORE      UINT32_C(0x80000021)
+#define ECX_SKINIT     BIT(12)
+#define ECX_TCE	       BIT(17)
+#define EDX_NX	       BIT(20)
+#define EDX_FFXSR      BIT(25)
+/* What set_efer() refuses. */
+#define EBX_REFUSED    (BIT(8) | BIT(13)) /* MCOMMIT, INTWB */
+#define EBX_NO_LMSLE   BIT(20)
+#define EAX_REFUSED    (BIT(7) | BIT(8)) /* UAIE, AIBRSE */
 /* What l0 nests: nested paging, NRIPS, and vGIF if it uses it. */
-#define SVM_OFFERED    (UINT32_C(1) << 0 | UINT32_C(1) << 3)
-#define SVM_VGIF       (UINT32_C(1) << 16)
+#define SVM_OFFERED    (BIT(0) | BIT(3) | (l0.vgif ? BIT(16) : 0))
 
 /* What CPUID repeats of the guest's CR4, and not of l0's. */
-static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t subleaf, uint32_t ecx)
+static void repeat_cr4(uint32_t *word, uint32_t bit, uint32_t cr4)
 {
-	static const struct {
-		uint32_t leaf, ecx, cr4;
-	} bits[] = {
-		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
-		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 } /* OSPKE, PKE: of subleaf 0 */
-	};
-
-	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
-		if (bits[i].leaf == leaf && (leaf != 7 || subleaf == 0))
-			ecx = (ecx & ~bits[i].ecx) |
-			      (current_vmcb()->save.cr4 & bits[i].cr4 ? bits[i].ecx : 0);
-	return ecx;
+	*word = (*word & ~bit) | (current_vmcb()->save.cr4 & cr4 ? bit : 0);
 }
 
 static void emulate_cpuid(void)
 {
 	uint32_t leaf = low(RAX), subleaf = low(RCX);
 	struct cpuid r = cpuid(leaf, subleaf);
-	static const struct cpuid none;
 
-	r.ecx = ecx_of_cr4(leaf, subleaf, r.ecx);
+	if (leaf == 1)
+		repeat_cr4(&r.ecx, BIT(27), BIT(18)); /* OSXSAVE */
+	if (leaf == 7 && subleaf == 0)
+		repeat_cr4(&r.ecx, BIT(4), BIT(22)); /* OSPKE, PKE */
 	if (leaf == LEAF_EXTENDED)
 		r.ecx &= ~ECX_SKINIT;
-	if (leaf == LEAF_SEV)
-		r = none;
+	if (leaf == LEAF_ADDRESSES)
+		r.ebx = (r.ebx & ~EBX_REFUSED) | EBX_NO_LMSLE;
 	if (leaf == LEAF_SVM)
-		r.edx &= SVM_OFFERED | (l0.vgif ? SVM_VGIF : 0);
+		r.edx &= SVM_OFFERED;
+	if (leaf == LEAF_SEV)
+		r = (struct cpuid){ 0 };
+	if (leaf == LEAF_MORE)
+		r.eax &= ~EAX_REFUSED;
 	*register_of(RAX) = r.eax;
 	*register_of(RBX) = r.ebx;
 	*register_of(RCX) = r.ecx;
@@ -273,13 +273,6 @@ static void emulate_cr8_write(void)
 	finish();
 }
 
-/* Of L1: l0 does not intercept it in L2. */
-static void emulate_cr8_read(void)
-{
-	*register_of(cr8_operand()) = read_cr8();
-	finish();
-}
-
 /* --- the instructions of SVM --------------------------------------------- */
 
 static void emulate_gif(bool gif)
@@ -329,8 +322,9 @@ bool emulate(uint64_t exit_code)
 	case PSVM_EXIT_MSR_PROT:
 		emulate_msr();
 		break;
-	case PSVM_EXIT_CR8_READ:
-		emulate_cr8_read();
+	case PSVM_EXIT_CR8_READ: /* L1's: in L2 l0 does not intercept it */
+		*register_of(cr8_operand()) = read_cr8();
+		finish();
 		break;
 	case PSVM_EXIT_CR8_WRITE:
 		emulate_cr8_write();

@@ -233,6 +233,35 @@ static void check_efer_raz(void)
 	expect("EFER", read_msr(MSR_EFER), efer);
 }
 
+/* EFER takes what CPUID offers, and nothing else. */
+static void check_efer_offered(void)
+{
+	bool has_more = cpuid(0x80000000, 0).eax >= 0x80000021;
+	uint32_t more = has_more ? cpuid(0x80000021, 0).eax : 0;
+	uint32_t extended = cpuid(0x80000001, 0).ecx;
+	uint32_t addresses = cpuid(0x80000008, 0).ebx;
+	const struct {
+		const char *name;
+		unsigned bit;
+		uint64_t offered;
+	} features[] = {
+		{ "LMSLE", 13, ~addresses & BIT(20) },
+		{ "TCE", 15, extended & BIT(17) },
+		{ "MCOMMIT", 17, addresses & BIT(8) },
+		{ "INTWB", 18, addresses & BIT(13) },
+		{ "UAIE", 20, more & BIT(7) },
+		{ "AIBRSE", 21, more & BIT(8) },
+	};
+	uint64_t efer = read_msr(MSR_EFER);
+
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		expect(features[i].name,
+		       l1(l1_wrmsr, efer | BIT(features[i].bit), MSR_EFER),
+		       features[i].offered ? NO_EXCEPTION : GP);
+		write_msr(MSR_EFER, efer);
+	}
+}
+
 static void check_efer_lme(void)
 {
 	uint64_t efer = read_msr(MSR_EFER);
@@ -893,6 +922,7 @@ static const struct {
 	{ "efer-lma", check_efer_lma },
 	{ "efer-sce", check_efer_sce },
 	{ "efer-reserved", check_efer_reserved },
+	{ "efer-offered", check_efer_offered },
 	{ "efer-raz", check_efer_raz },
 	{ "efer-lme", check_efer_lme },
 	{ "efer-l2", check_efer_l2 },
