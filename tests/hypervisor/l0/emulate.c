@@ -2,13 +2,68 @@
 /* What an instruction does that L1 or L2 executed and l0 has intercepted. */
 #include "l0.h"
 
-void skip(uint64_t bytes)
+enum { REX_B = 0x01, MODRM_LOW = 0x07 };
+
+static bool is_rex(uint8_t byte)
+{
+	return (byte & 0xf0) == 0x40;
+}
+
+/* Segments, sizes, LOCK, REP; and REX, which is the last one. */
+static unsigned count_prefixes(void)
+{
+	for (unsigned i = 0;; i++) {
+		uint8_t byte = fetch(i);
+
+		if ((byte & 0xe7) != 0x26 && (byte & 0xfc) != 0x64 && byte != 0xf0 &&
+		    (byte & 0xfe) != 0xf2 && !is_rex(byte))
+			return i;
+	}
+}
+
+/* The length of the rest: the last byte of the opcode must be the exit's. */
+static unsigned rest_length(unsigned prefixes)
+{
+	static const struct {
+		uint64_t exit_code;
+		uint8_t length, at, opcode;
+	} of[] = {
+		{ PSVM_EXIT_CPUID, 2, 1, 0xa2 },     { PSVM_EXIT_MSR_PROT, 2, 1, 0x30 },
+		{ PSVM_EXIT_MSR_PROT, 2, 1, 0x32 },  { PSVM_EXIT_CR8_READ, 3, 1, 0x20 },
+		{ PSVM_EXIT_CR8_WRITE, 3, 1, 0x22 }, { PSVM_EXIT_HLT, 1, 0, 0xf4 },
+		{ PSVM_EXIT_VMRUN, 3, 2, 0xd8 },     { PSVM_EXIT_VMLOAD, 3, 2, 0xda },
+		{ PSVM_EXIT_VMSAVE, 3, 2, 0xdb },    { PSVM_EXIT_STGI, 3, 2, 0xdc },
+		{ PSVM_EXIT_CLGI, 3, 2, 0xdd },	     { PSVM_EXIT_INVLPGA, 3, 2, 0xdf },
+	};
+	uint64_t exit_code = current_vmcb()->control.exit_code;
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (of[i].exit_code == exit_code &&
+		    fetch(prefixes + of[i].at) == of[i].opcode)
+			return of[i].length;
+	machine_fail("l0: exit 0x%lx is of another instruction", exit_code);
+}
+
+/* Not by next_rip: without NRIPS it is what L1 has put there. */
+void skip(void)
 {
 	struct psvm_vmcb *vmcb = current_vmcb();
+	unsigned prefixes = count_prefixes();
 
-	vmcb->save.rip = vmcb->control.next_rip ? vmcb->control.next_rip
-						: vmcb->save.rip + bytes;
+	vmcb->save.rip += prefixes + rest_length(prefixes);
 	vmcb->control.int_state &= ~PSVM_INT_STATE_INTERRUPT_SHADOW;
+}
+
+/* The instruction is done; the guest may step itself. */
+static void finish(void)
+{
+	struct psvm_vmcb_save *save = &current_vmcb()->save;
+
+	skip();
+	if (save->rflags & RFLAGS_TF) {
+		save->dr6 |= DR6_BS;
+		raise(PSVM_EXIT_EXCP_DB);
+	}
 }
 
 /* --- registers ----------------------------------------------------------- */
@@ -29,53 +84,53 @@ static uint32_t low(unsigned number)
 
 /* --- CPUID --------------------------------------------------------------- */
 
+#define BIT(n)	       (UINT32_C(1) << (n))
 #define LEAF_EXTENDED  UINT32_C(0x80000001)
 #define LEAF_ADDRESSES UINT32_C(0x80000008)
 #define LEAF_SVM       UINT32_C(0x8000000a)
 #define LEAF_SEV       UINT32_C(0x8000001f)
-#define ECX_SKINIT     (UINT32_C(1) << 12)
-#define ECX_TCE	       (UINT32_C(1) << 17)
-#define EDX_NX	       (UINT32_C(1) << 20)
-#define EDX_FFXSR      (UINT32_C(1) << 25)
+#define LEAF_MORE      UINT32_C(0x80000021)
+#define ECX_SKINIT     BIT(12)
+#define ECX_TCE	       BIT(17)
+#define EDX_NX	       BIT(20)
+#define EDX_FFXSR      BIT(25)
+/* What set_efer() refuses. */
+#define EBX_REFUSED    (BIT(8) | BIT(13)) /* MCOMMIT, INTWB */
+#define EBX_NO_LMSLE   BIT(20)
+#define EAX_REFUSED    (BIT(7) | BIT(8)) /* UAIE, AIBRSE */
 /* What l0 nests: nested paging, NRIPS, and vGIF if it uses it. */
-#define SVM_OFFERED    (UINT32_C(1) << 0 | UINT32_C(1) << 3)
-#define SVM_VGIF       (UINT32_C(1) << 16)
+#define SVM_OFFERED    (BIT(0) | BIT(3) | (l0.vgif ? BIT(16) : 0))
 
 /* What CPUID repeats of the guest's CR4, and not of l0's. */
-static uint32_t ecx_of_cr4(uint32_t leaf, uint32_t subleaf, uint32_t ecx)
+static void repeat_cr4(uint32_t *word, uint32_t bit, uint32_t cr4)
 {
-	static const struct {
-		uint32_t leaf, ecx, cr4;
-	} bits[] = {
-		{ 1, UINT32_C(1) << 27, UINT32_C(1) << 18 }, /* OSXSAVE */
-		{ 7, UINT32_C(1) << 4, UINT32_C(1) << 22 }   /* OSPKE, PKE: of subleaf 0 */
-	};
-
-	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
-		if (bits[i].leaf == leaf && (leaf != 7 || subleaf == 0))
-			ecx = (ecx & ~bits[i].ecx) |
-			      (current_vmcb()->save.cr4 & bits[i].cr4 ? bits[i].ecx : 0);
-	return ecx;
+	*word = (*word & ~bit) | (current_vmcb()->save.cr4 & cr4 ? bit : 0);
 }
 
 static void emulate_cpuid(void)
 {
 	uint32_t leaf = low(RAX), subleaf = low(RCX);
 	struct cpuid r = cpuid(leaf, subleaf);
-	static const struct cpuid none;
 
-	r.ecx = ecx_of_cr4(leaf, subleaf, r.ecx);
+	if (leaf == 1)
+		repeat_cr4(&r.ecx, BIT(27), BIT(18)); /* OSXSAVE */
+	if (leaf == 7 && subleaf == 0)
+		repeat_cr4(&r.ecx, BIT(4), BIT(22)); /* OSPKE, PKE */
 	if (leaf == LEAF_EXTENDED)
 		r.ecx &= ~ECX_SKINIT;
-	if (leaf == LEAF_SEV)
-		r = none;
+	if (leaf == LEAF_ADDRESSES)
+		r.ebx = (r.ebx & ~EBX_REFUSED) | EBX_NO_LMSLE;
 	if (leaf == LEAF_SVM)
-		r.edx &= SVM_OFFERED | (l0.vgif ? SVM_VGIF : 0);
+		r.edx &= SVM_OFFERED;
+	if (leaf == LEAF_SEV)
+		r = (struct cpuid){ 0 };
+	if (leaf == LEAF_MORE)
+		r.eax &= ~EAX_REFUSED;
 	*register_of(RAX) = r.eax;
 	*register_of(RBX) = r.ebx;
 	*register_of(RCX) = r.ecx;
 	*register_of(RDX) = r.edx;
-	skip(2);
+	finish();
 }
 
 /* --- MSRs ---------------------------------------------------------------- */
@@ -97,17 +152,17 @@ uint64_t efer_of_guest(void)
 	return l0.svme[l0.in_l2] ? efer : efer & ~EFER_SVME;
 }
 
-/* The processor needs SVME, whatever the guest makes of it. LMA is not written. */
+/* The processor needs SVME, whatever the guest makes of it. */
 static bool set_efer(uint64_t value)
 {
 	struct psvm_vmcb *vmcb = current_vmcb();
-	uint64_t efer = vmcb->save.efer;
+	uint64_t fixed = EFER_LMA | (vmcb->save.cr0 & CR0_PG ? EFER_LME : 0);
 
-	if ((value & ~efer_bits()) != 0 ||
-	    ((vmcb->save.cr0 & CR0_PG) != 0 && ((value ^ efer) & EFER_LME) != 0))
+	value &= ~EFER_RAZ;
+	if ((value & ~efer_bits()) != 0 || ((value ^ vmcb->save.efer) & fixed) != 0)
 		return false;
 	l0.svme[l0.in_l2] = (value & EFER_SVME) != 0;
-	vmcb->save.efer = (value & ~EFER_LMA) | (efer & EFER_LMA) | EFER_SVME;
+	vmcb->save.efer = value | EFER_SVME;
 	vmcb->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
 	return true;
 }
@@ -124,11 +179,14 @@ static bool set_vm_cr(uint64_t value)
 	return true;
 }
 
+uint64_t memory_end(void)
+{
+	return UINT64_C(1) << (cpuid(LEAF_ADDRESSES, 0).eax & 0xff);
+}
+
 bool is_page(uint64_t address)
 {
-	unsigned bits = cpuid(LEAF_ADDRESSES, 0).eax & 0xff;
-
-	return address % PAGE_SIZE == 0 && address >> bits == 0;
+	return address % PAGE_SIZE == 0 && address < memory_end();
 }
 
 static bool set_hsave(uint64_t value)
@@ -185,32 +243,23 @@ static void emulate_msr(void)
 		*register_of(RAX) = (uint32_t)value;
 		*register_of(RDX) = value >> 32;
 	}
-	skip(2);
+	finish();
 }
 
 /* --- CR8 ----------------------------------------------------------------- */
 
-enum { REX = 0x40, REX_B = 0x01, MODRM_LOW = 0x07 };
-
-/* MOV to and from CR8 in 64-bit mode: REX 0F 20/22 /r. */
+/* The register, by the ModRM byte, which is the last one, and by REX. */
 static unsigned cr8_operand(void)
 {
-	uint8_t code[4];
+	unsigned prefixes = count_prefixes();
+	uint8_t rex = prefixes > 0 ? fetch(prefixes - 1) : 0;
 
-	fetch(code, sizeof(code));
-	if ((code[0] & 0xf0) != REX || code[1] != 0x0f)
-		machine_fail("l0: an access to CR8 that is no MOV: %02x %02x", code[0],
-			     code[1]);
-	return (code[3] & MODRM_LOW) | (code[0] & REX_B ? 8 : 0);
+	return (fetch(prefixes + rest_length(prefixes) - 1) & MODRM_LOW) |
+	       (is_rex(rex) && (rex & REX_B) ? 8 : 0);
 }
 
 /* Without V_INTR_MASKING CR8 is L1's TPR, and what is written goes to V_TPR, too; with
  * it, it is V_TPR alone. L1's TPR is that of the machine. */
-static bool cr8_is_virtual(void)
-{
-	return l0.in_l2 && (snapshot.int_ctl & PSVM_V_INTR_MASKING) != 0;
-}
-
 static void emulate_cr8_write(void)
 {
 	uint64_t value = *register_of(cr8_operand()) & PSVM_V_TPR;
@@ -218,18 +267,10 @@ static void emulate_cr8_write(void)
 	if (l0.in_l2)
 		psvm_vmcb_set_int_ctl(&vmcb02,
 				      (vmcb02.control.int_ctl & ~PSVM_V_TPR) | value);
-	if (!cr8_is_virtual())
+	if (!l0.in_l2 || (snapshot.int_ctl & PSVM_V_INTR_MASKING) == 0)
 		write_cr8(value);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	skip(4);
-}
-
-static void emulate_cr8_read(void)
-{
-	*register_of(cr8_operand()) = cr8_is_virtual()
-					      ? vmcb02.control.int_ctl & PSVM_V_TPR
-					      : read_cr8();
-	skip(4);
+	finish();
 }
 
 /* --- the instructions of SVM --------------------------------------------- */
@@ -240,7 +281,7 @@ static void emulate_gif(bool gif)
 	if (l0.in_l2 && (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0)
 		(void)do_transition(psvm_vmcb_window_close, 0);
 	l0.requests |= PSVM_REQUEST_EVENT;
-	skip(3);
+	finish();
 }
 
 /* They move what l0 does not use, between the processor and L1's memory. */
@@ -256,7 +297,7 @@ static void emulate_vmload(bool load)
 		__asm__ volatile("vmload" : : "a"(address) : "memory");
 	else
 		__asm__ volatile("vmsave" : : "a"(address) : "memory");
-	skip(3);
+	finish();
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -281,8 +322,9 @@ bool emulate(uint64_t exit_code)
 	case PSVM_EXIT_MSR_PROT:
 		emulate_msr();
 		break;
-	case PSVM_EXIT_CR8_READ:
-		emulate_cr8_read();
+	case PSVM_EXIT_CR8_READ: /* L1's: in L2 l0 does not intercept it */
+		*register_of(cr8_operand()) = read_cr8();
+		finish();
 		break;
 	case PSVM_EXIT_CR8_WRITE:
 		emulate_cr8_write();
@@ -297,11 +339,11 @@ bool emulate(uint64_t exit_code)
 		break;
 	case PSVM_EXIT_INVLPGA: /* more than it asks for */
 		current_vmcb()->control.tlb_control = PSVM_TLB_CONTROL_FLUSH_ALL;
-		skip(3);
+		finish();
 		break;
 	case PSVM_EXIT_HLT:
 		l0.asleep = true;
-		skip(1);
+		finish();
 		break;
 	default:
 		return false;

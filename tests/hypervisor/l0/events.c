@@ -80,14 +80,16 @@ void serve_requests(void)
 	l0.requests = 0;
 	l0.waiting = false;
 	l0.stepping = false;
-	if (interrupt_pending())
+	if (interrupt_pending() &&
+	    (!l0.asleep || (rule(PSVM_CELL_HLT_WAKE) & PSVM_WAKE_INTR) != 0))
 		serve_interrupt();
 }
 
 /* --- L2 asleep ----------------------------------------------------------- */
 
-/* Would the processor take V_IRQ of L2 now? As psvm/cpu.h has it from the manual. */
-static bool virtual_interrupt_open(void)
+/* What does the processor do with V_IRQ of L2 now? As psvm/cpu.h has it from the manual.
+ */
+static uint32_t virtual_interrupt(void)
 {
 	const struct psvm_vmcb_control *c = &vmcb02.control;
 	struct psvm_cpu cpu = {
@@ -100,19 +102,25 @@ static bool virtual_interrupt_open(void)
 				  : 0),
 	};
 
-	return psvm_cpu_boundary(0, cpu).what != PSVM_CPU_RAN;
+	return psvm_cpu_boundary(0, cpu).what;
 }
 
-/* L1's interrupt is there: is it let in, and is l0 to look at it again? */
-static void wake_for_interrupt(uint64_t wakes)
+/* L1's interrupt: is it let in, and is l0 to look at it again? False: L2 sleeps on. */
+static bool interrupt_wakes(uint64_t wakes)
 {
-	uint32_t arrival = psvm_interrupt_arrives(l0.rules, nested_now());
+	uint32_t arrival;
 
+	if ((wakes & PSVM_WAKE_INTR) == 0 || !interrupt_pending())
+		return false;
+	arrival = psvm_interrupt_arrives(l0.rules, nested_now());
 	if (arrival == PSVM_EXIT ||
 	    (arrival == PSVM_INJECT && (wakes & PSVM_WAKE_LOOK) != 0))
 		l0.requests |= PSVM_REQUEST_EVENT;
 	else if (arrival == PSVM_INJECT)
 		l0.asleep = false;
+	else
+		return false;
+	return true;
 }
 
 /* L2 executed HLT. What the rules say wakes it: L1's interrupt, if it is let in, and L2's
@@ -120,15 +128,14 @@ static void wake_for_interrupt(uint64_t wakes)
 void sleep_l2(void)
 {
 	uint64_t wakes = rule(PSVM_CELL_HLT_WAKE);
-	bool virtual = (wakes & PSVM_WAKE_V_IRQ) != 0 && virtual_interrupt_open();
-	bool window = (vmcb01.control.intercept_misc1 & PSVM_INTERCEPT_VINTR) != 0;
+	uint32_t what = wakes & PSVM_WAKE_V_IRQ ? virtual_interrupt() : PSVM_CPU_RAN;
 
-	if (virtual && window)
+	if (interrupt_wakes(wakes))
+		return;
+	if (what == PSVM_CPU_EXITED && !is_for_l1(PSVM_EXIT_VINTR))
 		do_transition(psvm_vmcb_window_close, 0);
-	else if (virtual)
+	else if (what != PSVM_CPU_RAN)
 		l0.asleep = false;
-	else if ((wakes & PSVM_WAKE_INTR) != 0 && interrupt_pending())
-		wake_for_interrupt(wakes);
 	else
 		__asm__ volatile("pause");
 }

@@ -36,15 +36,14 @@ static uint64_t nested(uint64_t address)
 	return l0.in_l2 ? walk(vmcb02.control.nested_cr3, address, itself) : address;
 }
 
-void fetch(uint8_t *to, size_t bytes)
+uint8_t fetch(uint64_t offset)
 {
 	const struct psvm_vmcb_save *save = &current_vmcb()->save;
+	uint64_t address = save->rip + offset;
 
-	for (size_t i = 0; i < bytes; i++) {
-		uint64_t address = save->rip + i;
-
-		if (save->cr0 & CR0_PG)
-			address = walk(save->cr3, address, nested);
-		to[i] = *(const uint8_t *)memory(nested(address));
-	}
+	if (save->cr0 & CR0_PG && save->cr4 & CR4_LA57)
+		machine_fail("l0: a guest with five levels of page tables");
+	if (save->cr0 & CR0_PG)
+		address = walk(save->cr3, address, nested);
+	return *(const uint8_t *)memory(nested(address));
 }

@@ -30,13 +30,15 @@
  *     instruction: V_TPR by CR8, V_GIF by STGI.
  *
  * What l0 needs of L1. If it meets anything else it says so, and stops:
- *   - long mode, four levels of nested page tables, MOV CR8 with REX and no prefix;
+ *   - long mode, four levels of nested page tables and of L2's own;
  *   - interrupts of the local APIC, in x2APIC mode or at FEE00000h. While L2 runs, not
  *     one of an 8259 (ExtINT), which waits where l0 cannot see it; no NMI, SMI, INIT;
  *   - VMCBs, bitmaps, page tables and what L2 touches in the first 4 GiB.
  * It would not notice
  *   - a PAT of L1 whose entry 0 is of another type: nested page tables are read with
  *     l0's PAT, which is that of a reset;
+ *   - an address size of 32 bits (67h) at VMRUN, VMLOAD, VMSAVE: it takes all of RAX;
+ *   - a trap flag of L1 at VMRUN, which is for after #VMEXIT;
  *   - while it steps, a #DB of L2 that sets no bit of DR6 which was not set before.
  */
 #ifndef L0_H
@@ -66,7 +68,7 @@ struct l0 {
 	bool svme[2];	/* EFER.SVME as L1 sees it, and L2 */
 	uint64_t vm_cr; /* L1's VM_CR and VM_HSAVE_PA */
 	uint64_t hsave;
-	uint64_t last_12;   /* vmcb12 of the last VMRUN */
+	uint64_t last_12;   /* vmcb12 of the last VMRUN that succeeded */
 	bool moved;	    /* this vmcb12 is another one */
 	bool vmrun_pending; /* the emulated VMRUN has not run on the processor yet */
 	uint32_t requests;  /* PSVM_REQUEST_..., not served yet */
@@ -132,6 +134,8 @@ void nested_vmrun(void);
 /* deferred: the processor has not made it now, l0 has. */
 void nested_vmexit(uint64_t exit_code, bool deferred);
 
+bool is_for_l1(uint64_t exit_code); /* an exit of L2 */
+
 /* An exception that the guest's instruction has, by its exit code: an exit if L1
  * intercepts it, which EVENTINJ does not ask. */
 void raise(uint64_t exit_code);
@@ -149,15 +153,16 @@ void sleep_l2(void);
 /* --- emulate.c ----------------------------------------------------------- */
 
 bool emulate(uint64_t exit_code); /* false: it is no instruction of these */
-void skip(uint64_t bytes);
-uint64_t efer_of_guest(void); /* as it sees it */
+void skip(void);		  /* the instruction, without a single step */
+uint64_t efer_of_guest(void);	  /* as it sees it */
 
 /* May VMRUN, VMLOAD, VMSAVE or VM_HSAVE_PA have this address? */
 bool is_page(uint64_t address);
+uint64_t memory_end(void); /* no physical address is as high */
 
 /* --- guest.c ------------------------------------------------------------- */
 
-/* Bytes of L1's or L2's memory at RIP. */
-void fetch(uint8_t *to, size_t bytes);
+/* A byte of L1's or L2's memory, from RIP on. */
+uint8_t fetch(uint64_t offset);
 
 #endif

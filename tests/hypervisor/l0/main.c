@@ -103,6 +103,7 @@ static void start(const char *line)
 
 	l0.rules = rules_named(name, length ? length : 5);
 	l0.vgif = vgif_wanted(line);
+	l0.last_12 = UINT64_MAX; /* none yet */
 	l0.pages.vmcb01 = &vmcb01;
 	l0.pages.vmcb02 = &vmcb02;
 	l0.pages.snapshot = &snapshot;

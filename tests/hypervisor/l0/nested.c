@@ -105,12 +105,18 @@ static void merge(void)
 	c->intercept_misc3 = i.word[5];
 }
 
+/* The low bits of a bitmap's address are ignored. */
+static uint64_t page_of(uint64_t address)
+{
+	return address & ~UINT64_C(0xfff);
+}
+
 /* An MSR is intercepted if l0 or L1 does. */
 static unsigned char msr_bitmap_02[sizeof(msr_bitmap)] MACHINE_PAGE;
 
 static void merge_bitmaps(void)
 {
-	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(page_of(snapshot.msrpm_base_pa));
 	bool asks = (snapshot.intercept_misc1 & PSVM_INTERCEPT_MSR_PROT) != 0;
 
 	for (size_t i = 0; i < sizeof(msr_bitmap); i++)
@@ -203,7 +209,9 @@ static void load_control(void)
 static bool checks_failed(void)
 {
 	return snapshot.asid == 0 ||
-	       (snapshot.intercept_misc2 & PSVM_INTERCEPT_VMRUN) == 0;
+	       (snapshot.intercept_misc2 & PSVM_INTERCEPT_VMRUN) == 0 ||
+	       page_of(snapshot.msrpm_base_pa) > memory_end() - 2 * PAGE_SIZE ||
+	       page_of(snapshot.iopm_base_pa) > memory_end() - 3 * PAGE_SIZE;
 }
 
 void nested_vmrun(void)
@@ -215,11 +223,10 @@ void nested_vmrun(void)
 		raise(PSVM_EXIT_EXCP_GP);
 		return;
 	}
-	skip(3);
+	skip();
 	l0.pages.vmcb12 = vmcb12;
 	l0.l1_if = (vmcb01.save.rflags & RFLAGS_IF) != 0;
 	l0.moved = l0.last_12 != address;
-	l0.last_12 = address;
 	l0.requests = 0; /* while L1 runs nothing has to wait for them */
 	(void)do_transition(psvm_vmcb_snapshot, 0);
 	load_state(&vmcb12->save);
@@ -227,6 +234,7 @@ void nested_vmrun(void)
 	if (do_transition(psvm_vmcb_enter, if_set(checks_failed(), PSVM_C(CHECKS_FAILED)))
 		    .outcome == PSVM_VMEXIT_INVALID)
 		return;
+	l0.last_12 = address;
 	load_control();
 	l0.in_l2 = true;
 	l0.vmrun_pending = true;
@@ -258,9 +266,9 @@ void nested_vmexit(uint64_t exit_code, bool deferred)
 
 /* --- running L2 ---------------------------------------------------------- */
 
-static bool is_for_l1(uint64_t exit_code)
+bool is_for_l1(uint64_t exit_code)
 {
-	const unsigned char *bitmap12 = memory(snapshot.msrpm_base_pa & ~UINT64_C(0xfff));
+	const unsigned char *bitmap12 = memory(page_of(snapshot.msrpm_base_pa));
 
 	vmcb02.control.exit_code = exit_code; /* where psvm reads it */
 	l0.pages.facts = facts_now();
