@@ -145,6 +145,8 @@ CAUSES = {
     "no-avic": no_avic,
     "rest-of-068h": lambda row, _: int(row["b_int_state"], 16) > 1,
     "step-over-sti": step_over_sti,
+    "looks-when-asked": lambda row, _: row["prog"] == "11",
+    "wakes-to-window": lambda row, _: row["prog"] == "17" and row["phys_pending"] == "1",
     "dies": lambda row, _: dies(row) and prepared(row, V_IRQ),
     "dies-of-window": lambda row, _: dies(row) and row["phys_pending"] == "1",
 }
